@@ -1,0 +1,1 @@
+"""The command line: assembly only. A file per noun beside this one."""

@@ -1,0 +1,1 @@
+"""From a notification to an accepted send. Knows no queue."""

@@ -1,0 +1,1 @@
+"""The queue: message, queue, attempt, lease, time. Knows no email and no WhatsApp."""

@@ -1,0 +1,235 @@
+"""Every error notifyctl raises on purpose, as one tree.
+
+    NotifyError
+    ├── ConfigError                a setting is missing or wrong
+    ├── InvalidInput               what the caller handed over cannot be used as it is
+    │   ├── InvalidRecipient       not an address or number we can send to
+    │   ├── InvalidOrder           an order payload that lacks or garbles something (has a path)
+    │   └── RenderError            a template is unknown, or a variable is missing or unusable
+    ├── Suppressed                 an address that must not be sent to
+    ├── EngineError
+    │   ├── BrokerUnavailable      Redis cannot be reached, or refuses us
+    │   ├── StaleLease             the job is no longer ours: do not send
+    │   ├── JobNotFound
+    │   ├── UnknownQueue
+    │   ├── WrongState             the job exists, but is not in the state that this needs
+    │   └── IdempotencyConflict    same key, other content
+    ├── ServerError                the embedded server cannot be started or stopped
+    └── DeliveryError              one attempt at a provider failed
+        ├── Transient              surely not taken; may work later
+        ├── Throttled              surely not taken; the provider asks for less
+        ├── Permanent              surely not taken, and never will be as it is (has a scope)
+        └── InDoubt                nobody can say whether it was taken
+
+A message names the thing, what was expected and what to do; it never holds a secret, an address or a number.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+__all__ = [
+    "BrokerUnavailable",
+    "ConfigError",
+    "DeliveryError",
+    "EngineError",
+    "IdempotencyConflict",
+    "InDoubt",
+    "InvalidInput",
+    "InvalidOrder",
+    "InvalidRecipient",
+    "JobNotFound",
+    "NotifyError",
+    "Permanent",
+    "RenderError",
+    "Scope",
+    "ServerError",
+    "StaleLease",
+    "Suppressed",
+    "Throttled",
+    "Transient",
+    "UnknownQueue",
+    "WrongState",
+]
+
+
+class NotifyError(Exception):
+    """Root of all errors raised on purpose.
+
+    Args:
+        message: What is wrong, and what was expected.
+        hint: What to do about it, one sentence; may be empty.
+    """
+
+    code = "error"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigError(NotifyError):
+    """A setting is missing or has a value that cannot be used."""
+
+    code = "config"
+
+
+class InvalidInput(NotifyError):
+    """What the caller handed over cannot be used as it is."""
+
+    code = "invalid_input"
+
+
+class InvalidRecipient(InvalidInput):
+    """Not an address or number that a message can be sent to."""
+
+    code = "invalid_recipient"
+
+
+class InvalidOrder(InvalidInput):
+    """An order payload that cannot be understood.
+
+    Args:
+        message: What is wrong.
+        path: Where in the payload, as a JSON pointer (RFC 6901), such as ``/billing/email``.
+        hint: What to do about it.
+    """
+
+    code = "invalid_order"
+
+    def __init__(self, message: str, *, path: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
+
+
+class RenderError(InvalidInput):
+    """A template is unknown, or one of its variables is missing or cannot be used."""
+
+    code = "render"
+
+
+class Suppressed(NotifyError):
+    """The recipient asked not to be sent to, or is known not to exist."""
+
+    code = "suppressed"
+
+
+class EngineError(NotifyError):
+    """The queue engine could not do what was asked."""
+
+    code = "engine"
+
+
+class BrokerUnavailable(EngineError):
+    """Redis cannot be reached, or refuses us."""
+
+    code = "redis_unavailable"
+
+
+class StaleLease(EngineError):
+    """The job is no longer leased to this worker: it must not be sent."""
+
+    code = "stale_lease"
+
+
+class JobNotFound(EngineError):
+    """No job with this id, or its retention is over."""
+
+    code = "not_found"
+
+
+class UnknownQueue(EngineError):
+    """No queue of this name."""
+
+    code = "unknown_queue"
+
+
+class WrongState(EngineError):
+    """The job exists, but is not in the state that the transition starts from."""
+
+    code = "wrong_state"
+
+
+class IdempotencyConflict(EngineError):
+    """The idempotency key was used before, with other content."""
+
+    code = "idempotency_conflict"
+
+
+class ServerError(NotifyError):
+    """The embedded server cannot be started or stopped."""
+
+    code = "server"
+
+
+class Scope(StrEnum):
+    """What a permanent fault is about: this recipient, this content, or the whole account."""
+
+    RECIPIENT = "recipient"
+    CONTENT = "content"
+    ACCOUNT = "account"
+
+
+class DeliveryError(NotifyError):
+    """One attempt at a provider failed.
+
+    Args:
+        message: What the provider said, redacted.
+        provider: The provider's name, such as ``sendgrid``.
+        provider_code: The provider's own code or status, such as ``429`` or ``21211``; may be empty.
+    """
+
+    code = "delivery"
+    outcome = "failed"
+
+    def __init__(self, message: str, *, provider: str, provider_code: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.provider = provider
+        self.provider_code = provider_code
+
+
+class Transient(DeliveryError):
+    """Surely not taken; the same message may be taken later.
+
+    Args:
+        retry_after_s: The least number of seconds to wait, where the provider said so.
+    """
+
+    code = "transient"
+    outcome = "transient"
+
+    def __init__(
+        self, message: str, *, provider: str, provider_code: str = "", retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message, provider=provider, provider_code=provider_code)
+        self.retry_after_s = retry_after_s
+
+
+class Throttled(Transient):
+    """Surely not taken: the provider asks for fewer messages. Uses no attempt."""
+
+    code = "throttled"
+    outcome = "throttled"
+
+
+class Permanent(DeliveryError):
+    """Surely not taken, and never will be as it is.
+
+    Args:
+        scope: What the fault is about; an account fault concerns every message.
+    """
+
+    code = "permanent"
+    outcome = "permanent"
+
+    def __init__(self, message: str, *, provider: str, scope: Scope, provider_code: str = "") -> None:
+        super().__init__(message, provider=provider, provider_code=provider_code)
+        self.scope = scope
+
+
+class InDoubt(DeliveryError):
+    """The request may have arrived, and no readable answer came: a resend may be a duplicate."""
+
+    code = "in_doubt"
+    outcome = "in_doubt"

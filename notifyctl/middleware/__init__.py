@@ -1,0 +1,1 @@
+"""Dramatiq middleware: turns results and exceptions into a Disposition, and never writes a key."""

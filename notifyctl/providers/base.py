@@ -1,0 +1,43 @@
+"""What every provider is: a finished payload goes in, `Sent` comes back or an outcome is raised.
+
+A provider speaks to its vendor through the vendor's own SDK or smtplib, with timeouts everywhere. It retries
+nothing and falls back on nothing: that is delivery's business.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from notifyctl.notification import Sent
+
+__all__ = ["Provider"]
+
+P_contra = TypeVar("P_contra", contravariant=True)
+
+
+class Provider(Protocol[P_contra]):
+    """One way to hand a payload to the world. Safe to use from several threads at once."""
+
+    @property
+    def name(self) -> str:
+        """The provider's name as operators see it, such as ``sendgrid``."""
+        ...
+
+    def send(self, payload: P_contra) -> Sent:
+        """Hand over one message.
+
+        Returns:
+            The provider's acceptance, with its id for the message.
+
+        Raises:
+            Transient: Surely not taken; may work later.
+            Throttled: Surely not taken; the provider asks for less.
+            Permanent: Surely not taken, never will be as it is.
+            InDoubt: The request may have arrived, and no readable answer came.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close pooled connections. The provider may be used again; it then opens new ones."""
+        ...

@@ -1,0 +1,1 @@
+"""The texts customers read, and how they are filled in."""

@@ -1,0 +1,1 @@
+"""Worker processes: the supervisor, and the one child it spawns several of."""
