@@ -1,0 +1,272 @@
+"""The tables of the settings tree: each a frozen model whose fields say which environment variable sets them.
+
+A field's key in `notifyctl.toml` is its alias or name inside its table; `Env` gives the variable. What two
+settings must agree on is checked here; a message names settings of its own table in braces, and whoever
+reports it puts in the name that the user wrote. Knows no file and no environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003 - pydantic reads the annotations
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from notifyctl.settings.fields import (
+    AccountSid,
+    ApiKeySid,
+    BaseUrl,
+    ContentSid,
+    Delays,
+    Mailbox,
+    MailboxField,
+    MessagingServiceSid,
+    Port,
+    PositiveDuration,
+    RateField,
+    RedisUrl,
+    SmtpTls,
+    WhatsAppNumber,
+)
+from notifyctl.units import Rate
+
+__all__ = [
+    "EmailSettings",
+    "Env",
+    "QueueSettings",
+    "RedisSettings",
+    "RetentionSettings",
+    "Section",
+    "SendGridSettings",
+    "ShopSettings",
+    "SmtpSettings",
+    "TwilioSettings",
+    "WhatsAppSettings",
+]
+
+_DEFAULT_DELAYS = (timedelta(seconds=2), timedelta(seconds=4), timedelta(seconds=8))
+
+
+@dataclass(frozen=True, slots=True)
+class Env:
+    """The environment variable of a setting.
+
+    Attributes:
+        name: The variable; for a table of values, the prefix of its variables.
+        prefix: Whether it is such a prefix: what follows it, in lower case, is the key in the table.
+        empty: Whether an empty value means something; elsewhere it counts as not given.
+    """
+
+    name: str
+    prefix: bool = False
+    empty: bool = False
+
+
+class Section(BaseModel):
+    """A table: frozen, closed, and with no value in any error."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, validate_by_name=True, validate_by_alias=True
+    )
+
+
+class RedisSettings(Section):
+    """Where the queue lives. Nothing given means the embedded server.
+
+    Attributes:
+        url: `redis://`, `rediss://`, `unix://`; it wins over the three others.
+        host, port, password: The same in parts.
+    """
+
+    url: Annotated[RedisUrl | None, Env("REDIS_URL")] = None
+    host: Annotated[str | None, Env("REDIS_HOST")] = None
+    port: Annotated[Port, Env("REDIS_PORT")] = 6379
+    password: Annotated[SecretStr | None, Env("REDIS_PASSWORD")] = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> RedisSettings:
+        if self.target() is None:
+            for name in sorted(self.model_fields_set & {"port", "password"}):
+                raise ValueError(f"{{{name}}} is of no use without {{host}}")
+        return self
+
+    def target(self) -> str | None:
+        """Return the URL to connect to, with its password; None for the embedded server."""
+        if self.url is not None:
+            return self.url.get_secret_value()
+        if self.host is None:
+            return None
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        login = f":{quote(self.password.get_secret_value(), safe='')}@" if self.password else ""
+        return f"redis://{login}{host}:{self.port}/0"
+
+
+class SendGridSettings(Section):
+    """SendGrid's Mail Send API.
+
+    Attributes:
+        api_key: Starts with `SG.`; unset means that SendGrid is not used.
+        host: Base URL; `https://api.eu.sendgrid.com` for EU subusers.
+    """
+
+    api_key: Annotated[SecretStr | None, Env("SENDGRID_API_KEY")] = None
+    host: Annotated[BaseUrl, Env("SENDGRID_HOST")] = "https://api.sendgrid.com"
+
+
+class SmtpSettings(Section):
+    """A mail server: the fallback, or the only way.
+
+    Attributes:
+        host: Unset means that SMTP is not used.
+        tls: How the connection is protected.
+        port: By default what goes with `tls`: 587, 465, 25.
+        username, password: Both or none.
+    """
+
+    host: Annotated[str | None, Env("SMTP_HOST")] = None
+    tls: Annotated[SmtpTls, Env("SMTP_TLS")] = SmtpTls.STARTTLS
+    port: Annotated[Port, Env("SMTP_PORT")] = Field(
+        default_factory=lambda given: given.get("tls", SmtpTls.STARTTLS).port
+    )
+    username: Annotated[str | None, Env("SMTP_USERNAME")] = None
+    password: Annotated[SecretStr | None, Env("SMTP_PASSWORD")] = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> SmtpSettings:
+        if self.username is not None and self.password is None:
+            raise ValueError("{username} needs {password}")
+        if self.password is not None and self.username is None:
+            raise ValueError("{password} needs {username}")
+        if self.username is not None and self.host is None:
+            raise ValueError("{username} is of no use without {host}")
+        return self
+
+
+class TwilioSettings(Section):
+    """Twilio's WhatsApp API.
+
+    Attributes:
+        account_sid: `AC…`; unset means that Twilio is not used.
+        auth_token: Also checks the signature of receipts.
+        api_key_sid, api_key_secret: `SK…` and its secret: used instead of the token to send, where given.
+        whatsapp_from: The sender in E.164 form, without `whatsapp:`.
+        messaging_service_sid: `MG…`, instead of a sender of its own.
+        base_url: Another host than Twilio's own; for tests and proxies.
+    """
+
+    account_sid: Annotated[AccountSid | None, Env("TWILIO_ACCOUNT_SID")] = None
+    auth_token: Annotated[SecretStr | None, Env("TWILIO_AUTH_TOKEN")] = None
+    api_key_sid: Annotated[ApiKeySid | None, Env("TWILIO_API_KEY_SID")] = None
+    api_key_secret: Annotated[SecretStr | None, Env("TWILIO_API_KEY_SECRET")] = None
+    whatsapp_from: Annotated[WhatsAppNumber | None, Env("TWILIO_WHATSAPP_FROM")] = None
+    messaging_service_sid: Annotated[MessagingServiceSid | None, Env("TWILIO_MESSAGING_SERVICE_SID")] = None
+    base_url: Annotated[BaseUrl | None, Env("TWILIO_BASE_URL")] = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> TwilioSettings:
+        if self.api_key_sid is not None and self.api_key_secret is None:
+            raise ValueError("{api_key_sid} needs {api_key_secret}")
+        if self.api_key_secret is not None and self.api_key_sid is None:
+            raise ValueError("{api_key_secret} needs {api_key_sid}")
+        if self.account_sid is not None and self.auth_token is None and self.api_key_sid is None:
+            raise ValueError("{account_sid} needs {auth_token}, or {api_key_sid} with {api_key_secret}")
+        for name in ("auth_token", "api_key_sid"):
+            if getattr(self, name) is not None and self.account_sid is None:
+                raise ValueError(f"{{{name}}} needs {{account_sid}}")
+        return self
+
+
+class QueueSettings(Section):
+    """How a queue is worked on.
+
+    Attributes:
+        rate: The most that may be sent, over all workers.
+        concurrency: Threads in one worker process.
+        retry_delays: How long to wait before each retry; as many retries as there are delays.
+    """
+
+    rate: RateField
+    concurrency: Annotated[int, Field(ge=1, le=1_000)]
+    retry_delays: Delays = _DEFAULT_DELAYS
+
+
+class EmailSettings(QueueSettings):
+    """The email queue and what every mail has in common.
+
+    Attributes:
+        mailbox: `From`: `orders@example.com` or `Name <orders@example.com>`; called `from` in the file.
+        reply_to_mailbox: `Reply-To`, an address; called `reply_to` in the file.
+    """
+
+    mailbox: Annotated[MailboxField, Env("EMAIL_FROM")] = Field(default=Mailbox(), alias="from")
+    reply_to_mailbox: Annotated[MailboxField, Env("EMAIL_REPLY_TO")] = Field(
+        default=Mailbox(), alias="reply_to"
+    )
+    rate: Annotated[RateField, Env("NOTIFYCTL_EMAIL_RATE")] = Rate(10)
+    concurrency: Annotated[int, Field(ge=1, le=1_000), Env("NOTIFYCTL_EMAIL_CONCURRENCY")] = 5
+    retry_delays: Annotated[Delays, Env("NOTIFYCTL_EMAIL_RETRY_DELAYS", empty=True)] = _DEFAULT_DELAYS
+
+    @property
+    def sender(self) -> str:
+        """The address in `From`; empty when unset."""
+        return self.mailbox.address
+
+    @property
+    def sender_name(self) -> str:
+        """The name in `From`; may be empty."""
+        return self.mailbox.name
+
+    @property
+    def reply_to(self) -> str:
+        """The address in `Reply-To`; empty when unset."""
+        return self.reply_to_mailbox.address
+
+
+class WhatsAppSettings(QueueSettings):
+    """The WhatsApp queue and the approved templates.
+
+    Attributes:
+        content_sids: Twilio's `HX…` id of each approved template, by the template's name.
+    """
+
+    content_sids: Annotated[
+        Mapping[str, ContentSid],
+        Env("NOTIFYCTL_CONTENT_SID_", prefix=True),
+    ] = Field(default_factory=dict)
+    rate: Annotated[RateField, Env("NOTIFYCTL_WHATSAPP_RATE")] = Rate(5)
+    concurrency: Annotated[int, Field(ge=1, le=1_000), Env("NOTIFYCTL_WHATSAPP_CONCURRENCY")] = 3
+    retry_delays: Annotated[Delays, Env("NOTIFYCTL_WHATSAPP_RETRY_DELAYS", empty=True)] = _DEFAULT_DELAYS
+
+
+class RetentionSettings(Section):
+    """How long finished jobs stay visible; dead ones stay until somebody decides.
+
+    Attributes:
+        completed, cancelled: How long such jobs are kept.
+        failed: How long a burial counts in `failed`.
+    """
+
+    completed: Annotated[PositiveDuration, Env("NOTIFYCTL_COMPLETED_RETENTION")] = timedelta(hours=24)
+    failed: Annotated[PositiveDuration, Env("NOTIFYCTL_FAILED_RETENTION")] = timedelta(days=7)
+    cancelled: Annotated[PositiveDuration, Env("NOTIFYCTL_CANCELLED_RETENTION")] = timedelta(hours=24)
+
+
+class ShopSettings(Section):
+    """What templates say about the shop.
+
+    Attributes:
+        name: As customers know it.
+        url, support_email: May be empty.
+    """
+
+    name: Annotated[str, Env("NOTIFYCTL_SHOP_NAME")] = "Our shop"
+    url: Annotated[str, Env("NOTIFYCTL_SHOP_URL")] = ""
+    support_email: Annotated[str, Env("NOTIFYCTL_SHOP_SUPPORT_EMAIL")] = ""
+
+
+def settings_table(annotation: Any) -> type[Section] | None:
+    """Return a field's annotation if it is a table, else None."""
+    return annotation if isinstance(annotation, type) and issubclass(annotation, Section) else None
