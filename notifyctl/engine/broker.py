@@ -1,0 +1,208 @@
+"""Dramatiq's Broker on our scripts. Knows leases, queues and time; no policy, no email, no WhatsApp.
+
+Differences from Dramatiq's own Redis broker: no delay queues (due times live in the server), one atomic script for each
+transition, leases with a heartbeat, and a limiter that works where jobs are taken. Source: `dramatiq.broker.Broker`.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import redis
+from dramatiq.broker import Broker
+from dramatiq.errors import QueueJoinTimeout, QueueNotFound
+from dramatiq.middleware import Middleware
+
+from notifyctl.engine.commit import GroupCommit
+from notifyctl.engine.consumer import NotifyConsumer, connection_errors
+from notifyctl.engine.heartbeat import Heartbeat
+from notifyctl.engine.held import Held
+from notifyctl.engine.jobs import NewJob
+from notifyctl.engine.keys import QueueKeys
+from notifyctl.engine.producer import Producer
+from notifyctl.engine.scripts import Completion, Retention, Scripts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dramatiq import Message, Worker
+
+__all__ = ["NotifyBroker"]
+
+_NUDGE_TTL_S = 10
+
+
+class _Lifecycle(Middleware):
+    """Tells the broker when its worker starts and when it begins to drain, under any host of Dramatiq's Worker."""
+
+    def before_worker_boot(self, broker: Broker, worker: Worker) -> None:
+        assert isinstance(broker, NotifyBroker)  # noqa: S101 - added by that class alone
+        broker.start_taking(worker.worker_threads)
+
+    def before_worker_shutdown(self, broker: Broker, worker: Worker) -> None:  # noqa: ARG002
+        assert isinstance(broker, NotifyBroker)  # noqa: S101
+        broker.stop_taking()
+
+    def after_worker_shutdown(self, broker: Broker, worker: Worker) -> None:  # noqa: ARG002
+        assert isinstance(broker, NotifyBroker)  # noqa: S101
+        broker.stop_heartbeat()
+
+
+class NotifyBroker(Broker):
+    """A broker for actors, their queues, and the worker of this process.
+
+    Args:
+        client: For everything that does not block; its retries are bounded.
+        blocking_client: For waiting on the marker: a socket timeout longer than the wait (2.5 s), no retries.
+        namespace: What all key names begin with.
+        concurrency: The most jobs of a queue in progress in this process, by queue; else all of its threads.
+        retention: How long ended jobs are kept.
+        middleware: All of it, in order; Dramatiq's default list is not used.
+
+    Attributes:
+        rates: ``count/period_ms`` by queue; set by the `RateLimiter` middleware.
+        worker_id: This process's name in lease tokens.
+        draining: Set from the moment a shutdown begins: nothing more is taken.
+    """
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        blocking_client: redis.Redis,
+        *,
+        namespace: str,
+        concurrency: Mapping[str, int] | None = None,
+        retention: Retention | None = None,
+        middleware: list[Middleware] | None = None,
+    ) -> None:
+        self.client = client
+        self.blocking_client = blocking_client
+        self.namespace = namespace
+        self.concurrency = dict(concurrency or {})
+        self.retention = retention or Retention()
+        self.rates: dict[str, str] = {}
+        self.held: dict[str, Held] = {}
+        self.worker_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self.producer = Producer(client, namespace)
+        self.draining = False
+        self.interrupted = threading.Event()
+        self._threads = 1
+        self._commits: dict[str, GroupCommit[Completion, str]] = {}
+        self._heartbeat: Heartbeat | None = None
+        super().__init__(middleware=[_Lifecycle(), *(middleware or [])])
+        self.queues = {}
+
+    def scripts(self, queue_name: str) -> Scripts:
+        """The transitions of one queue."""
+        return Scripts(self.client, QueueKeys(self.namespace, queue_name))
+
+    def committing(self, queue_name: str) -> GroupCommit[Completion, str]:
+        """The group commit of one queue's completions."""
+        return self._commits[queue_name]
+
+    def declare_queue(self, queue_name: str) -> None:
+        """Declare a queue; no delay queue comes with it. Does not talk to Redis."""
+        if queue_name in self.queues:
+            return
+        self.emit_before("declare_queue", queue_name)
+        self.queues[queue_name] = queue_name
+        self.held[queue_name] = Held()
+        scripts = self.scripts(queue_name)
+        retention_ms = self.retention.completed_ms
+        self._commits[queue_name] = GroupCommit(lambda batch: scripts.complete(batch, retention_ms))
+        self.emit_after("declare_queue", queue_name)
+
+    def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
+        """Enqueue a message; its id is the job's id.
+
+        Args:
+            message: What to enqueue.
+            delay: Due after so many ms, by the server's clock.
+
+        Raises:
+            ConnectionClosed: Redis cannot be reached. Enqueue the same message again: its id makes sure of one job.
+            QueueNotFound: The queue was never declared.
+        """
+        if message.queue_name not in self.queues:
+            raise QueueNotFound(message.queue_name)
+        self.emit_before("enqueue", message, delay)
+        job = NewJob(message.message_id, message.encode(), delay_ms=delay or 0)
+        with connection_errors():
+            self.producer.enqueue(message.queue_name, job)
+        self.emit_after("enqueue", message, delay)
+        return message
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 30000) -> NotifyConsumer:
+        """Return a consumer. What it holds at most is the queue's concurrency, whatever Dramatiq's prefetch says."""
+        if queue_name not in self.queues:
+            raise QueueNotFound(queue_name)
+        most = min(self.concurrency.get(queue_name, self._threads), max(prefetch, 1))
+        return NotifyConsumer(self, queue_name, most, timeout)
+
+    def start_taking(self, threads: int) -> None:
+        """A worker with so many threads starts: leases from now on need a heartbeat."""
+        self.draining = False
+        self.interrupted.clear()
+        self._threads = threads
+        self._heartbeat = Heartbeat(self.held, self.scripts, self.retention)
+        self._heartbeat.start()
+
+    def stop_taking(self) -> None:
+        """Take nothing more, from this moment on; consumers that wait are woken."""
+        self.draining = True
+        self.interrupted.set()
+        for queue_name, held in self.held.items():
+            with held.changed:
+                held.changed.notify_all()
+            nudge = QueueKeys(self.namespace, queue_name).nudge(self.worker_id)
+            try:
+                with self.client.pipeline(transaction=False) as pipe:
+                    pipe.zadd(nudge, {"n": 0})
+                    pipe.expire(nudge, _NUDGE_TTL_S)
+                    pipe.execute()
+            except redis.RedisError:
+                self.logger.debug("no nudge: the consumer wakes by itself within some seconds")
+
+    def stop_heartbeat(self) -> None:
+        """The worker is down, and holds nothing any more."""
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
+            self._heartbeat = None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.stop_heartbeat()
+        self.client.close()
+        self.blocking_client.close()
+
+    def flush(self, queue_name: str) -> None:
+        """Cancel all jobs of a queue that are waiting or delayed, for tests and emergencies."""
+        scripts = self.scripts(queue_name)
+        for key in (scripts.keys.waiting, scripts.keys.delayed):
+            waiting: list[Any]
+            while waiting := self.client.zrange(key, 0, 99):  # type: ignore[assignment]  # bytes: nothing is decoded
+                for job_id in waiting:
+                    scripts.cancel(job_id.decode(), "flushed", self.retention.cancelled_ms)
+
+    def flush_all(self) -> None:
+        """Flush every declared queue."""
+        for queue_name in self.queues:
+            self.flush(queue_name)
+
+    def join(self, queue_name: str, *, timeout: int | None = None) -> None:
+        """Wait until nothing of a queue is waiting, delayed or active; for tests.
+
+        Raises:
+            QueueJoinTimeout: When `timeout` ms are over.
+        """
+        keys = QueueKeys(self.namespace, queue_name)
+        end = time.monotonic() + timeout / 1000 if timeout is not None else None
+        while any(self.client.zcard(key) for key in (keys.waiting, keys.delayed, keys.active)):
+            if end is not None and time.monotonic() > end:
+                raise QueueJoinTimeout(queue_name)
+            time.sleep(0.01)

@@ -1,0 +1,190 @@
+"""Dramatiq's Consumer on our scripts: takes when threads are free, and carries out what middleware decided.
+
+No policy: a Disposition names the transition, and each one is one script. State that must survive a lost connection
+(held jobs, take sequence) is the broker's. Source: `dramatiq.broker.Consumer`, and how `dramatiq.worker` calls it.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from dramatiq.broker import Consumer, MessageProxy
+from dramatiq.errors import ConnectionClosed, DecodeError
+from dramatiq.logging import get_logger
+from dramatiq.message import Message
+
+from notifyctl.connection import translated
+from notifyctl.engine.heartbeat import BEAT_MS, LEASE_MS
+from notifyctl.engine.message import NotifyMessage, attempt_record
+from notifyctl.engine.scripts import Completion
+from notifyctl.engine.states import Bury, Cancel, Complete, Doubt, Release, RetryAt
+from notifyctl.errors import BrokerUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from notifyctl.engine.broker import NotifyBroker
+    from notifyctl.engine.jobs import TakenJob
+
+__all__ = ["NotifyConsumer", "connection_errors"]
+
+#: How long an idle consumer waits on the marker. Two round trips each time: one a second at most, with room.
+BLOCK_MS = 2_500
+#: The longest nap between two takes of a queue that is limited, paused or blocked: an operator's change shows after it.
+_NAP_S = 1.0
+
+
+@contextmanager
+def connection_errors() -> Iterator[None]:
+    """Turn an outage of the server into what Dramatiq takes as one: it waits, and calls again."""
+    try:
+        with translated():
+            yield
+    except BrokerUnavailable as error:
+        raise ConnectionClosed(error.message) from error
+
+
+class NotifyConsumer(Consumer):
+    """Iterates over the jobs of one queue.
+
+    Args:
+        broker: Holds the state.
+        queue_name: The queue.
+        prefetch: The most jobs held at once, those in progress included.
+        timeout_ms: How long `__next__` may find nothing before it returns `None`.
+    """
+
+    def __init__(self, broker: NotifyBroker, queue_name: str, prefetch: int, timeout_ms: int) -> None:
+        self._logger = get_logger(__name__, type(self))
+        self._broker = broker
+        self._queue = queue_name
+        self._prefetch = prefetch
+        self._timeout_s = timeout_ms / 1000
+        self._held = broker.held[queue_name]
+        self._scripts = broker.scripts(queue_name)
+        self._keys = self._scripts.keys
+        self._ask_at = 0.0
+        self._block_ms = 0
+
+    def __next__(self) -> NotifyMessage | None:
+        """Return the next job, or `None` when there was none for a while."""
+        held = self._held
+        with held.changed:
+            if held.undelivered and not self._broker.draining:
+                return held.undelivered.popleft()
+            free = self._prefetch - len(held.jobs)
+            if self._broker.draining or free <= 0:
+                held.changed.wait(self._timeout_s)
+                return None
+        with connection_errors():
+            if self._wait_for_work():
+                self._take(free)
+        with held.changed:
+            return held.undelivered.popleft() if held.undelivered else None
+
+    def _wait_for_work(self) -> bool:
+        """Wait as the last take said; False: a shutdown came in between."""
+        nap_s = self._ask_at - time.monotonic()
+        if nap_s > 0:
+            return not self._broker.interrupted.wait(nap_s)
+        if self._block_ms:
+            block_s, self._block_ms = self._block_ms / 1000, 0
+            keys = [self._keys.wake, self._keys.nudge(self._broker.worker_id)]
+            self._broker.blocking_client.bzpopmin(keys, timeout=block_s)
+            return not self._broker.draining
+        return True
+
+    def _take(self, free: int) -> None:
+        held = self._held
+        sequence = held.sequence + 1
+        batch = self._scripts.take(
+            self._broker.worker_id,
+            sequence,
+            free,
+            lease_ms=LEASE_MS,
+            rate=self._broker.rates.get(self._queue, "0/1"),
+            gap_ms=BEAT_MS,
+            block_ms=BLOCK_MS,
+            cancelled_ms=self._broker.retention.cancelled_ms,
+        )
+        held.sequence = sequence
+        self._ask_at = time.monotonic() + min(batch.again_ms / 1000, _NAP_S)
+        self._block_ms = batch.block_ms
+        held.add([message for job in batch.jobs if (message := self._decoded(job)) is not None])
+
+    def _decoded(self, job: TakenJob) -> NotifyMessage | None:
+        try:
+            return NotifyMessage(Message.decode(job.message), job, self._scripts)
+        except DecodeError as error:
+            self._logger.error("Job %s holds no message that can be read; buried.", job.job_id)  # noqa: TRY400 - its text holds the bytes
+            record = attempt_record(attempt=job.attempt, outcome="undecodable", error=type(error).__name__)
+            self._scripts.bury(job.job_id, job.token, "decode", record)
+            return None
+
+    def ack(self, message: MessageProxy) -> None:
+        """Carry out the Disposition; without one: complete, or retry where an exception went by unseen."""
+        assert isinstance(message, NotifyMessage)  # noqa: S101 - Dramatiq hands back what we gave it
+        if message.disposition is None:
+            unseen = message.exception is not None
+            message.disposition = RetryAt(1000) if unseen else Complete()
+        self._settle(message)
+
+    def nack(self, message: MessageProxy) -> None:
+        """Carry out the Disposition; without one: bury."""
+        assert isinstance(message, NotifyMessage)  # noqa: S101 - Dramatiq hands back what we gave it
+        if message.disposition is None:
+            message.disposition = Bury("rejected")
+        self._settle(message)
+
+    def _settle(self, message: NotifyMessage) -> None:
+        job_id = message.job.job_id
+        try:
+            with connection_errors():
+                word = self._carry_out(message)
+        except ConnectionClosed:
+            raise  # still held: Dramatiq calls again
+        except Exception:
+            self._held.let_go(job_id)  # a bug: the lease runs out, and the job goes again
+            raise
+        self._held.let_go(job_id)
+        if word != "done":
+            self._logger.warning("Job %s: the lease was lost before the outcome was told (%s).", job_id, word)
+
+    def _carry_out(self, message: NotifyMessage) -> str:
+        job, scripts, record = message.job, self._scripts, message.record()
+        match message.disposition:
+            case Complete(provider, provider_id):
+                completion = Completion(job.job_id, job.token, provider, provider_id, record)
+                return self._broker.committing(self._queue).submit(completion)
+            case RetryAt(delay_ms):
+                return scripts.retry(job.job_id, job.token, delay_ms, record)
+            case Bury(reason):
+                return scripts.bury(job.job_id, job.token, reason, record)
+            case Doubt(delay_ms):
+                return scripts.doubt(job.job_id, job.token, delay_ms, record)
+            case Release(block_ms, reason):
+                return scripts.release([(job.job_id, job.token)], block_ms, reason)[0]
+            case Cancel(reason):
+                retention_ms = self._broker.retention.cancelled_ms
+                return scripts.cancel(job.job_id, reason, retention_ms, job.token)
+        raise TypeError(f"not a Disposition: {message.disposition!r}")
+
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
+        """Give jobs that no thread has begun back to their places in line."""
+        leases = [(m.job.job_id, m.job.token) for m in messages if isinstance(m, NotifyMessage)]
+        if not leases:
+            return
+        with connection_errors():
+            self._scripts.release(leases)
+        for job_id, _ in leases:
+            self._held.let_go(job_id)
+
+    def close(self) -> None:
+        """At shutdown, give back what was taken and never handed to a thread; else the next consumer hands it on."""
+        if self._broker.draining:
+            with self._held.changed:
+                left = list(self._held.undelivered)
+                self._held.undelivered.clear()
+            self.requeue(left)

@@ -1,0 +1,81 @@
+"""The thread that says "this worker lives": extends the leases of what is held, and sweeps now and then."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+import redis
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from notifyctl.engine.held import Held
+    from notifyctl.engine.scripts import Retention, Scripts
+
+__all__ = ["BEAT_MS", "LEASE_MS", "Heartbeat"]
+
+log = logging.getLogger(__name__)
+
+#: How long a job stays a worker's without a sign of life, and how often that sign is given.
+LEASE_MS = 10_000
+BEAT_MS = 3_000
+
+_CHUNK = 200
+_BEATS_PER_SWEEP = 20
+_RETRY_S = 0.5
+
+
+class Heartbeat(threading.Thread):
+    """Beats for all queues of one process until it is stopped.
+
+    Args:
+        held: What is held, by queue; read at each beat.
+        scripts: The transitions of a queue, on a client of this thread's own kind.
+        retention: For the sweeps.
+    """
+
+    def __init__(self, held: Mapping[str, Held], scripts: Callable[[str], Scripts], retention: Retention) -> None:
+        super().__init__(name="notifyctl-heartbeat", daemon=True)
+        self._held = held
+        self._scripts = scripts
+        self._retention = retention
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """Beat; after an error sooner than usual, as the leases run on."""
+        beats = 0
+        pause_s = BEAT_MS / 1000
+        while not self._stopped.wait(pause_s):
+            pause_s = BEAT_MS / 1000
+            try:
+                self.beat()
+                if beats % _BEATS_PER_SWEEP == 0:
+                    self.sweep()
+                beats += 1
+            except redis.RedisError as error:
+                log.warning("heartbeat failed, trying again: %s", type(error).__name__)
+                pause_s = _RETRY_S
+
+    def beat(self) -> None:
+        """Extend every lease held; mark the jobs whose lease is lost, so that they are not sent."""
+        for queue, held in list(self._held.items()):
+            leases = held.leases()
+            for start in range(0, len(leases), _CHUNK):
+                chunk = leases[start : start + _CHUNK]
+                for job_id in self._scripts(queue).beat(chunk, LEASE_MS, BEAT_MS):
+                    message = held.jobs.get(job_id)
+                    if message is not None and (job_id, message.job.token) in chunk:
+                        message.lost = True
+                        log.warning("the lease of job %s is lost", job_id)
+
+    def sweep(self) -> None:
+        """One bounded step of forgetting, per queue."""
+        for queue in list(self._held):
+            self._scripts(queue).sweep(self._retention)
+
+    def stop(self) -> None:
+        """End the thread, and wait for a beat under way."""
+        self._stopped.set()
+        self.join(timeout=BEAT_MS / 1000)

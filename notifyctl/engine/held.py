@@ -1,0 +1,50 @@
+"""What one process holds of one queue.
+
+It lives on the broker: Dramatiq makes a new consumer after each lost connection.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from notifyctl.engine.message import NotifyMessage
+
+__all__ = ["Held"]
+
+
+class Held:
+    """The jobs of one queue under this process's leases.
+
+    Attributes:
+        jobs: By id, from the take's reply until the outcome is confirmed.
+        undelivered: Taken, and not yet handed to Dramatiq.
+        sequence: Number of the last take whose reply arrived.
+        changed: Notified when a job is let go.
+    """
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.jobs: dict[str, NotifyMessage] = {}
+        self.undelivered: deque[NotifyMessage] = deque()
+        self.sequence = 0
+
+    def add(self, messages: list[NotifyMessage]) -> None:
+        """Hold these, and line them up for Dramatiq."""
+        with self.changed:
+            for message in messages:
+                self.jobs[message.job.job_id] = message
+                self.undelivered.append(message)
+
+    def let_go(self, job_id: str) -> None:
+        """The outcome is confirmed, or is no longer ours to tell."""
+        with self.changed:
+            self.jobs.pop(job_id, None)
+            self.changed.notify_all()
+
+    def leases(self) -> list[tuple[str, str]]:
+        """The (id, token) pairs to extend."""
+        with self.changed:
+            return [(job_id, message.job.token) for job_id, message in self.jobs.items() if not message.lost]

@@ -1,0 +1,302 @@
+"""The operator's side of the queues: looks, counts, repairs. Worker code never imports it.
+
+Everything a command, an API route or a page shows or changes comes from here. Raises our own errors: whoever calls
+shows them as they are.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from notifyctl.connection import translated
+from notifyctl.engine.jobs import Job, QueueStats
+from notifyctl.engine.keys import FleetKeys, QueueKeys
+from notifyctl.engine.scripts import Retention, Scripts
+from notifyctl.engine.states import Lane, State
+from notifyctl.errors import JobNotFound, UnknownQueue, WrongState
+from notifyctl.units import Rate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import redis
+
+    from notifyctl.clock import Clock
+
+__all__ = ["Inspector"]
+
+_AUDIT_LENGTH = 10_000
+_PAGE = 500
+
+
+class Inspector:
+    """Operators' view of all queues of a namespace.
+
+    Args:
+        client: A redis-py client whose retries are bounded.
+        namespace: What all key names begin with.
+        rates: The configured limits by queue: what is in force where no operator set another. Its queues are known
+            even before anything was enqueued.
+        retention: Over which time completed, cancelled and failed jobs are counted.
+        clock: Replaces the server's clock, in tests.
+    """
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        namespace: str,
+        *,
+        rates: Mapping[str, Rate],
+        retention: Retention,
+        clock: Clock | None = None,
+    ) -> None:
+        self.client = client
+        self._fleet = FleetKeys(namespace)
+        self._rates = dict(rates)
+        self._retention = retention
+        self._clock = clock
+
+    def _scripts(self, queue: str) -> Scripts:
+        return Scripts(self.client, QueueKeys(self._fleet.namespace, queue), self._clock)
+
+    def queues(self) -> list[str]:
+        """The names of all queues, configured or used, in order."""
+        with translated():
+            used = _texts(self.client.smembers(self._fleet.queues))
+        return sorted({*used, *self._rates})
+
+    def known(self, queue: str) -> str:
+        """Return the queue's name.
+
+        Raises:
+            UnknownQueue: There is no such queue.
+        """
+        if queue in self._rates:
+            return queue
+        names = self.queues()
+        if queue not in names:
+            raise UnknownQueue(f"no queue named {queue!r}", hint=f"There are: {', '.join(names)}.")
+        return queue
+
+    def stats(self, queue: str) -> QueueStats:
+        """One consistent look at a queue, exact whether or not anything swept."""
+        scripts = self._scripts(self.known(queue))
+        with translated():
+            scripts.sweep(self._retention)
+            reply = scripts.stats(self._retention)
+        now, waiting, active, delayed, completed, cancelled, failed, dead, oldest, due = map(int, reply[:10])
+        flat = [part.decode() for part in reply[10]]
+        config = dict(zip(flat[::2], flat[1::2], strict=True))
+        rate = _rate(config["rate"]) if "rate" in config else self._rates.get(queue, Rate(0))
+        return QueueStats(
+            queue=queue,
+            waiting=waiting,
+            active=active,
+            delayed=delayed,
+            completed=completed,
+            failed=failed,
+            dlq=dead,
+            cancelled=cancelled,
+            paused="paused" in config,
+            pause_reason=config.get("pause_reason", ""),
+            rate=str(rate),
+            rate_origin="redis" if "rate" in config else "settings",
+            max_active=int(config.get("max_active", 0)),
+            blocked_ms=max(0, int(config.get("blocked_until", 0)) - now),
+            blocked_reason=config.get("blocked_reason", ""),
+            oldest_waiting_ms=max(0, now - oldest) if oldest else 0,
+            next_due_ms=max(0, due - now) if due else 0,
+        )
+
+    def job(self, job_id: str) -> Job:
+        """The job with this id, in whichever queue it is.
+
+        Raises:
+            JobNotFound: There is none, or its retention is over.
+        """
+        return self._job(self._queue_of(job_id), job_id)
+
+    def _queue_of(self, job_id: str) -> str:
+        for queue in self.queues():
+            with translated():
+                if self.client.exists(QueueKeys(self._fleet.namespace, queue).job(job_id)):
+                    return queue
+        raise JobNotFound(
+            f"no job {job_id!r}",
+            hint="Ids are shown by 'notifyctl job list' and 'notifyctl dlq list'; ended jobs go after their retention.",
+        )
+
+    def _job(self, queue: str, job_id: str) -> Job:
+        jobs = self._read(queue, [job_id])
+        if not jobs:
+            raise JobNotFound(f"no job {job_id!r}", hint="Its retention ended a moment ago.")
+        return jobs[0]
+
+    def _read(self, queue: str, ids: Sequence[str]) -> list[Job]:
+        keys = QueueKeys(self._fleet.namespace, queue)
+        with translated(), self.client.pipeline(transaction=False) as pipe:
+            for job_id in ids:
+                pipe.hgetall(keys.job(job_id))
+            hashes = pipe.execute()
+        return [_job(queue, job_id, fields) for job_id, fields in zip(ids, hashes, strict=True) if fields]
+
+    def jobs(self, queue: str, state: State, *, limit: int = 50, offset: int = 0) -> list[Job]:
+        """The jobs of a queue in one state: waiting and delayed in the order they will go, others newest first."""
+        key = getattr(QueueKeys(self._fleet.namespace, self.known(queue)), state.value)
+        first = state in (State.WAITING, State.DELAYED)
+        with translated():
+            ids = self.client.zrange(key, offset, offset + limit - 1, desc=not first)
+        return self._read(queue, _texts(ids))
+
+    def ids(self, queue: str, state: State) -> list[str]:
+        """All ids of a queue in one state, oldest first; those that come or go meanwhile may be left out."""
+        key = getattr(QueueKeys(self._fleet.namespace, self.known(queue)), state.value)
+        with translated():
+            found = dict(self.client.zscan_iter(key, count=_PAGE))
+        return _texts(sorted(found, key=found.__getitem__))
+
+    def between_attempts(self, queue: str, within_ms: int) -> bool:
+        """Whether a delayed job due within this time has run before: a retry, rather than one scheduled by a caller."""
+        keys = QueueKeys(self._fleet.namespace, self.known(queue))
+        with translated():
+            until = (self._clock() if self._clock else self._server_ms()) + within_ms
+            for start in range(0, self.client.zcount(keys.delayed, "-inf", until), _PAGE):
+                ids = self.client.zrange(keys.delayed, "-inf", until, byscore=True, offset=start, num=_PAGE)
+                with self.client.pipeline(transaction=False) as pipe:
+                    for job_id in _texts(ids):
+                        pipe.hmget(keys.job(job_id), "runs", "replays", "lost")
+                    if any(any(fields) for fields in pipe.execute()):
+                        return True
+        return False
+
+    def _server_ms(self) -> int:
+        seconds, micros = self.client.time()
+        return int(seconds) * 1000 + int(micros) // 1000
+
+    def replay(self, job_id: str, *, lane: Lane | None = None, by: str = "") -> Job:
+        """Send a dead job on its way again, at the end of its lane, with a fresh count of attempts.
+
+        Raises:
+            JobNotFound: There is no such job.
+            WrongState: It is not dead: somebody else sent it on already, or it never was.
+        """
+        queue = self._queue_of(job_id)
+        with translated():
+            word = self._scripts(queue).replay(job_id, -1 if lane is None else int(lane))
+        self._expect(word, job_id, "retried", by)
+        return self._job(queue, job_id)
+
+    def discard(self, job_id: str, *, by: str = "") -> None:
+        """Give a dead job up for good.
+
+        Raises:
+            JobNotFound: There is no such job.
+            WrongState: It is not dead.
+        """
+        queue = self._queue_of(job_id)
+        with translated():
+            word = self._scripts(queue).discard(job_id)
+        self._expect(word, job_id, "purged", by)
+
+    def cancel(self, job_id: str, *, reason: str = "operator", by: str = "") -> None:
+        """Cancel a job that has not gone yet.
+
+        Raises:
+            JobNotFound: There is no such job.
+            WrongState: It is neither waiting nor delayed.
+        """
+        queue = self._queue_of(job_id)
+        with translated():
+            word = self._scripts(queue).cancel(job_id, reason, self._retention.cancelled_ms)
+        self._expect(word, job_id, "cancelled", by)
+
+    def _expect(self, word: str, job_id: str, verb: str, by: str) -> None:
+        if word == "missing":
+            raise JobNotFound(f"no job {job_id!r}")
+        if word != "done":
+            needed = "waiting or delayed" if verb == "cancelled" else "dead"
+            raise WrongState(f"job {job_id} is {word}, not {needed}: it cannot be {verb}")
+        self._audit(verb, job_id, by)
+
+    def pause(self, queue: str, *, reason: str = "", by: str = "") -> None:
+        """Hand out nothing more of this queue, until `resume`; what is in progress ends."""
+        self._configure(queue, {"paused": "1", "pause_reason": reason}, "paused", by)
+
+    def resume(self, queue: str, *, by: str = "") -> None:
+        """Go on after a pause, and end a block that a provider's answer brought about."""
+        cleared = ("paused", "pause_reason", "blocked_until", "blocked_reason")
+        self._configure(queue, dict.fromkeys(cleared, ""), "resumed", by)
+
+    def limit(self, queue: str, *, rate: Rate | None = None, max_active: int | None = None, by: str = "") -> None:
+        """Set a live limit over the whole fleet; it wins over the settings until it is cleared.
+
+        Args:
+            queue: The queue.
+            rate: The new rate; `None` leaves it.
+            max_active: The most jobs in progress at once; 0 = no limit of this kind; `None` leaves it.
+            by: Who asked.
+        """
+        fields: dict[str, str] = {}
+        if rate is not None:
+            fields["rate"] = f"{rate.count}/{rate.period_ms}"
+        if max_active is not None:
+            fields["max_active"] = str(max_active) if max_active else ""
+        self._configure(queue, fields, "limited", by)
+
+    def unlimit(self, queue: str, *, by: str = "") -> None:
+        """Clear the live limits: the settings are in force again."""
+        self._configure(queue, {"rate": "", "max_active": ""}, "limits cleared", by)
+
+    def _configure(self, queue: str, fields: dict[str, str], verb: str, by: str) -> None:
+        with translated():
+            self._scripts(self.known(queue)).configure(fields)
+        self._audit(verb, queue, by)
+
+    def _audit(self, verb: str, what: str, by: str) -> None:
+        entry: dict[Any, Any] = {"verb": verb, "what": what, "by": by}
+        with translated():
+            self.client.xadd(self._fleet.audit, entry, maxlen=_AUDIT_LENGTH, approximate=True)
+
+
+def _texts(members: Iterable[Any]) -> list[str]:
+    return [member.decode() for member in members]
+
+
+def _rate(text: str) -> Rate:
+    count, period_ms = text.split("/")
+    return Rate(int(count), int(period_ms))
+
+
+def _job(queue: str, job_id: str, fields: dict[bytes, bytes]) -> Job:
+    text = {name.decode(): value for name, value in fields.items()}
+
+    def word(name: str) -> str:
+        return text.get(name, b"").decode()
+
+    def number(name: str) -> int:
+        return int(text.get(name) or 0)
+
+    runs = sorted((int(name[8:]), value) for name, value in text.items() if name.startswith("attempt:"))
+    return Job(
+        job_id=job_id,
+        queue=queue,
+        state=State(word("state")),
+        lane=Lane(number("lane")),
+        attempt=number("attempt"),
+        created_at_ms=number("created_at"),
+        due_at_ms=number("due_at"),
+        expires_at_ms=number("expires_at"),
+        finished_at_ms=number("finished_at"),
+        reason=word("reason"),
+        template=word("template"),
+        order_id=word("order"),
+        provider=word("provider"),
+        provider_id=word("provider_id"),
+        possible_duplicate=number("possible_duplicate") == 1,
+        replays=number("replays"),
+        attempts=[json.loads(value) for _, value in runs if value],
+        duplicates=[value.decode() for name, value in text.items() if name.startswith("duplicate:")],
+        payload=text.get("payload", b""),
+        message=text.get("message", b""),
+    )

@@ -1,0 +1,145 @@
+"""Jobs as the engine hands them around: to be enqueued, taken by a worker, and as operators see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from notifyctl.engine.states import Lane, State
+
+__all__ = ["Enqueued", "Enqueuing", "Job", "NewJob", "QueueStats", "TakenJob"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job to be.
+
+    Attributes:
+        job_id: Also the id of the Dramatiq message; no blanks.
+        message: The encoded Dramatiq message.
+        payload: What the job is about, bytes of the caller's; may be empty.
+        lane: Priority.
+        due_at_ms: Not before this moment, epoch ms; 0 = at once.
+        delay_ms: Not before this long after the enqueue, by the server's clock, where `due_at_ms` is 0.
+        expires_at_ms: Not after this moment, epoch ms; 0 = whenever.
+        idempotency: Keyed hash of the caller's idempotency key; empty = none.
+        digest: Keyed digest of the content, compared where the key was seen before.
+        fields: What lists show of it, such as ``template`` and ``order``: no personal data.
+    """
+
+    job_id: str
+    message: bytes
+    payload: bytes = b""
+    lane: Lane = Lane.NORMAL
+    due_at_ms: int = 0
+    delay_ms: int = 0
+    expires_at_ms: int = 0
+    idempotency: str = ""
+    digest: str = ""
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+class Enqueuing(StrEnum):
+    """What an enqueue found."""
+
+    QUEUED = "queued"
+    EXISTS = "exists"
+    KNOWN = "known"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """The answer to an enqueue: what was found, and the id of the job that stands for it now."""
+
+    status: Enqueuing
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakenJob:
+    """A job handed to this worker under a lease.
+
+    Attributes:
+        token: The lease token: worker id and take sequence.
+        attempt: Number of this run in the job's present life, from 1.
+        possible_duplicate: An earlier run's outcome is unknown.
+        created_at_ms: When it was enqueued, epoch ms.
+    """
+
+    job_id: str
+    message: bytes
+    payload: bytes
+    token: str
+    attempt: int
+    possible_duplicate: bool
+    created_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as operators see it.
+
+    Attributes:
+        attempt: Runs used in its present life.
+        created_at_ms, due_at_ms, expires_at_ms, finished_at_ms: Epoch ms, 0 = not so.
+        reason: Why it is dead or cancelled, one word.
+        provider, provider_id: Who took it, or was asked last; the provider's id for it.
+        attempts: Its history, oldest first: dicts with outcome, code, error, duration_ms, tries, …
+        payload: The notification's bytes, with personal data in them.
+    """
+
+    job_id: str
+    queue: str
+    state: State
+    lane: Lane
+    attempt: int
+    created_at_ms: int
+    due_at_ms: int
+    expires_at_ms: int
+    finished_at_ms: int
+    reason: str
+    template: str
+    order_id: str
+    provider: str
+    provider_id: str
+    possible_duplicate: bool
+    replays: int
+    attempts: list[dict[str, Any]]
+    duplicates: list[str] = field(default_factory=list)
+    payload: bytes = field(default=b"", repr=False)
+    message: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStats:
+    """One consistent look at a queue.
+
+    Attributes:
+        completed, cancelled, failed: Over their retention (24 h, 24 h and 7 days by default).
+        failed: Jobs buried in that time: a count that outlives replay and purge.
+        dlq: Jobs that are dead now.
+        rate: The limit in force, such as ``10/s``, and `rate_origin`: ``redis`` where an operator set it live.
+        oldest_waiting_ms: Age of the oldest waiting job.
+        next_due_ms: Until the next delayed job is due; 0 where none is.
+        blocked_ms: For how long the queue is still blocked, and why (`blocked_reason`).
+    """
+
+    queue: str
+    waiting: int
+    active: int
+    delayed: int
+    completed: int
+    failed: int
+    dlq: int
+    cancelled: int
+    paused: bool
+    pause_reason: str
+    rate: str
+    rate_origin: str
+    max_active: int
+    blocked_ms: int
+    blocked_reason: str
+    oldest_waiting_ms: int
+    next_due_ms: int

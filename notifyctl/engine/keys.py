@@ -1,0 +1,117 @@
+"""Every Redis key of the engine: its type, its content, its lifetime. One property or method per key.
+
+All keys of a queue share the hash tag ``{<namespace>:<queue>}``, so that each script works on one cluster slot.
+Keys without a stated lifetime live as long as the queue, and are empty when it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["FleetKeys", "QueueKeys"]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueKeys:
+    """The keys of one queue."""
+
+    namespace: str
+    queue: str
+
+    @property
+    def prefix(self) -> str:
+        """What all of them begin with; scripts build the keys of jobs from it."""
+        return f"{{{self.namespace}:{self.queue}}}:"
+
+    @property
+    def waiting(self) -> str:
+        """Sorted set, id by lane and place in line (lane x 1e15 + seq)."""
+        return self.prefix + "waiting"
+
+    @property
+    def delayed(self) -> str:
+        """Sorted set, id by due time in ms."""
+        return self.prefix + "delayed"
+
+    @property
+    def active(self) -> str:
+        """Sorted set, id by the lease's end in ms."""
+        return self.prefix + "active"
+
+    @property
+    def dead(self) -> str:
+        """Sorted set, id by time of burial in ms; kept until a person decides."""
+        return self.prefix + "dead"
+
+    @property
+    def completed(self) -> str:
+        """Sorted set, id by time in ms; trimmed by age."""
+        return self.prefix + "completed"
+
+    @property
+    def cancelled(self) -> str:
+        """Sorted set, id by time in ms; trimmed by age."""
+        return self.prefix + "cancelled"
+
+    @property
+    def failed(self) -> str:
+        """Sorted set, id by time of its last burial in ms; trimmed by age; outlives replay and discard."""
+        return self.prefix + "failed"
+
+    @property
+    def grants(self) -> str:
+        """Hash: ``next_us``, when the limiter gives the next grant; ``turn``, how many it has given."""
+        return self.prefix + "grants"
+
+    @property
+    def config(self) -> str:
+        """Hash of what an operator set live: ``paused``, ``rate``, ``max_active``, ``blocked_until`` and reasons."""
+        return self.prefix + "config"
+
+    @property
+    def meta(self) -> str:
+        """Hash: ``seq``, ``ran_at``, ``grace_until``, ``orphans``."""
+        return self.prefix + "meta"
+
+    @property
+    def wake(self) -> str:
+        """Sorted set with at most one member: the marker that idle consumers block on."""
+        return self.prefix + "wake"
+
+    def job(self, job_id: str) -> str:
+        """Hash: the job's message, payload, state and history. Expires with its retention once it has ended."""
+        return f"{self.prefix}job:{job_id}"
+
+    def idempotency(self, digest: str) -> str:
+        """String ``<id> <digest of the payload>``; lives as long as its job, then 30 days."""
+        return f"{self.prefix}idem:{digest}"
+
+    def taken(self, worker_id: str) -> str:
+        """String ``<sequence> <id> …``: a worker's last batch; expires after an hour."""
+        return f"{self.prefix}taken:{worker_id}"
+
+    def nudge(self, worker_id: str) -> str:
+        """Sorted set that unblocks one worker's own consumer at shutdown; expires after 10 s."""
+        return f"{self.prefix}nudge:{worker_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class FleetKeys:
+    """The keys outside queues, each in a slot of its own."""
+
+    namespace: str
+
+    @property
+    def queues(self) -> str:
+        """Set of the names of all queues ever declared."""
+        return f"{self.namespace}:queues"
+
+    @property
+    def secret(self) -> str:
+        """String: the pseudonym secret, made once where none is configured."""
+        return f"{self.namespace}:secret"
+
+    @property
+    def audit(self) -> str:
+        """Stream of what operators changed, the last ten thousand entries."""
+        return f"{self.namespace}:audit"

@@ -1,0 +1,26 @@
+-- bury: no further run by itself; a person decides.                        active -> dead
+-- KEYS[1] zset    active
+-- KEYS[2] zset    dead
+-- KEYS[3] zset    failed
+-- KEYS[4] hash    job:<id>
+-- ARGV[1] ms      now, 0 = the server's clock
+-- ARGV[2] text    job id
+-- ARGV[3] text    lease token
+-- ARGV[4] text    reason, one word
+-- ARGV[5] text    attempt record as JSON
+-- Returns "done" (also when this token did it before) | "stale"
+local now = tonumber(ARGV[1])
+if now == 0 then
+  local t = redis.call('TIME')
+  now = t[1] * 1000 + math.floor(t[2] / 1000)
+end
+local h = redis.call('HMGET', KEYS[4], 'lease', 'settled')
+if h[1] ~= ARGV[3] then return h[2] == ARGV[3] and 'done' or 'stale' end
+local ms = string.format('%.0f', now)
+redis.call('ZREM', KEYS[1], ARGV[2])
+redis.call('ZADD', KEYS[2], ms, ARGV[2])
+redis.call('ZADD', KEYS[3], ms, ARGV[2])
+redis.call('HINCRBY', KEYS[4], 'attempt', 1)
+redis.call('HSET', KEYS[4], 'state', 'dead', 'lease', '', 'settled', ARGV[3], 'began', '', 'reason', ARGV[4],
+  'finished_at', ms, 'attempt:' .. redis.call('HINCRBY', KEYS[4], 'runs', 1), ARGV[5])
+return 'done'

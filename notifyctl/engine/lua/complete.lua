@@ -1,0 +1,52 @@
+-- complete: these jobs are done; their jobs are kept for their retention.  active -> completed
+-- A late answer with evidence of acceptance settles a job that is not being sent again yet: waiting | delayed -> completed
+-- KEYS[1] zset    active
+-- KEYS[2] zset    completed
+-- KEYS[3] zset    waiting
+-- KEYS[4] zset    delayed
+-- ARGV[1] ms      now, 0 = the server's clock
+-- ARGV[2] text    the queue's key prefix
+-- ARGV[3] ms      retention
+-- ARGV[4..] text  id, lease token, provider, provider's id, attempt record as JSON; the last three may be empty
+-- Returns one word for each id: done (also when this token did it before) | late | duplicate | stale
+local now = tonumber(ARGV[1])
+if now == 0 then
+  local t = redis.call('TIME')
+  now = t[1] * 1000 + math.floor(t[2] / 1000)
+end
+local ms, out = string.format('%.0f', now), {}
+
+local function settle(id, job, token, provider, provider_id, record, idem)
+  redis.call('ZADD', KEYS[2], ms, id)
+  redis.call('HSET', job, 'state', 'completed', 'lease', '', 'settled', token, 'finished_at', ms)
+  if provider ~= '' then redis.call('HSET', job, 'provider', provider, 'provider_id', provider_id) end
+  if record ~= '' then redis.call('HSET', job, 'attempt:' .. redis.call('HINCRBY', job, 'runs', 1), record) end
+  redis.call('HDEL', job, 'message')
+  redis.call('PEXPIRE', job, ARGV[3])
+  if idem then redis.call('PEXPIRE', ARGV[2] .. 'idem:' .. idem, ARGV[3] + 2592000000) end
+end
+
+for i = 4, #ARGV, 5 do
+  local id, token, provider, provider_id, record = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
+  local job = ARGV[2] .. 'job:' .. id
+  local h = redis.call('HMGET', job, 'lease', 'settled', 'state', 'idem')
+  local word = 'stale'
+  if h[1] == token then
+    redis.call('ZREM', KEYS[1], id)
+    settle(id, job, token, provider, provider_id, record, h[4])
+    word = 'done'
+  elseif h[2] == token then
+    word = 'done'
+  elseif h[3] and provider ~= '' then
+    if h[3] == 'waiting' or h[3] == 'delayed' then
+      redis.call('ZREM', h[3] == 'waiting' and KEYS[3] or KEYS[4], id)
+      settle(id, job, token, provider, provider_id, record, h[4])
+      word = 'late'
+    else
+      redis.call('HSET', job, 'duplicate:' .. token, provider .. ' ' .. provider_id)
+      word = 'duplicate'
+    end
+  end
+  out[#out + 1] = word
+end
+return out

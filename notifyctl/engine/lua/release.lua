@@ -1,0 +1,38 @@
+-- release: these jobs were not sent and go back to their place in line; no attempt is used.   active -> waiting
+-- KEYS[1] zset    active
+-- KEYS[2] zset    waiting
+-- KEYS[3] hash    config
+-- KEYS[4] zset    wake
+-- ARGV[1] ms      now, 0 = the server's clock
+-- ARGV[2] text    the queue's key prefix
+-- ARGV[3] ms      for how long the whole queue is blocked, 0 = not
+-- ARGV[4] text    why it is blocked
+-- ARGV[5..] text  id, lease token
+-- Returns one word for each id: done (also when this token did it before) | stale
+local now = tonumber(ARGV[1])
+if now == 0 then
+  local t = redis.call('TIME')
+  now = t[1] * 1000 + math.floor(t[2] / 1000)
+end
+local out = {}
+for i = 5, #ARGV, 2 do
+  local id, token, job = ARGV[i], ARGV[i + 1], ARGV[2] .. 'job:' .. ARGV[i]
+  local h = redis.call('HMGET', job, 'lease', 'settled', 'lane', 'seq')
+  if h[1] == token then
+    redis.call('ZREM', KEYS[1], id)
+    redis.call('ZADD', KEYS[2], string.format('%.0f', tonumber(h[3]) * 1e15 + tonumber(h[4])), id)
+    redis.call('HSET', job, 'state', 'waiting', 'lease', '', 'settled', token, 'began', '')
+    redis.call('HINCRBY', job, 'released', 1)
+    out[#out + 1] = 'done'
+  else
+    out[#out + 1] = h[2] == token and 'done' or 'stale'
+  end
+end
+if ARGV[3] ~= '0' then
+  local until_ms = now + tonumber(ARGV[3])
+  if until_ms > tonumber(redis.call('HGET', KEYS[3], 'blocked_until') or 0) then
+    redis.call('HSET', KEYS[3], 'blocked_until', string.format('%.0f', until_ms), 'blocked_reason', ARGV[4])
+  end
+end
+redis.call('ZADD', KEYS[4], 0, 'w')
+return out

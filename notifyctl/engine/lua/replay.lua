@@ -1,0 +1,27 @@
+-- replay: a person sends a dead job on its way again, at the end of its lane; its history stays.   dead -> waiting
+-- KEYS[1] zset    dead
+-- KEYS[2] zset    waiting
+-- KEYS[3] hash    meta
+-- KEYS[4] hash    job:<id>
+-- KEYS[5] zset    wake
+-- ARGV[1] ms      now, 0 = the server's clock
+-- ARGV[2] text    job id
+-- ARGV[3] number  lane, -1 = the one it had
+-- Returns "done" | the state it is in instead | "missing"
+local now = tonumber(ARGV[1])
+if now == 0 then
+  local t = redis.call('TIME')
+  now = t[1] * 1000 + math.floor(t[2] / 1000)
+end
+local h = redis.call('HMGET', KEYS[4], 'state', 'lane')
+if not h[1] then return 'missing' end
+if redis.call('ZREM', KEYS[1], ARGV[2]) == 0 then return h[1] end
+local lane = ARGV[3] == '-1' and h[2] or ARGV[3]
+local seq = redis.call('HINCRBY', KEYS[3], 'seq', 1)
+redis.call('ZADD', KEYS[2], string.format('%.0f', tonumber(lane) * 1e15 + seq), ARGV[2])
+redis.call('HSET', KEYS[4], 'state', 'waiting', 'lane', lane, 'seq', seq, 'attempt', 0, 'doubts', 0, 'expires_at', 0,
+  'replayed_at', string.format('%.0f', now))
+redis.call('HDEL', KEYS[4], 'reason', 'finished_at')
+redis.call('HINCRBY', KEYS[4], 'replays', 1)
+redis.call('ZADD', KEYS[5], 0, 'w')
+return 'done'

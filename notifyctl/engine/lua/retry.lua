@@ -1,0 +1,26 @@
+-- retry: this run failed, another one follows.                             active -> delayed
+-- KEYS[1] zset    active
+-- KEYS[2] zset    delayed
+-- KEYS[3] hash    job:<id>
+-- KEYS[4] zset    wake
+-- ARGV[1] ms      now, 0 = the server's clock
+-- ARGV[2] text    job id
+-- ARGV[3] text    lease token
+-- ARGV[4] ms      backoff
+-- ARGV[5] text    attempt record as JSON
+-- Returns "done" (also when this token did it before) | "stale"
+local now = tonumber(ARGV[1])
+if now == 0 then
+  local t = redis.call('TIME')
+  now = t[1] * 1000 + math.floor(t[2] / 1000)
+end
+local h = redis.call('HMGET', KEYS[3], 'lease', 'settled')
+if h[1] ~= ARGV[3] then return h[2] == ARGV[3] and 'done' or 'stale' end
+local due = string.format('%.0f', now + tonumber(ARGV[4]))
+redis.call('ZREM', KEYS[1], ARGV[2])
+redis.call('ZADD', KEYS[2], due, ARGV[2])
+redis.call('HINCRBY', KEYS[3], 'attempt', 1)
+redis.call('HSET', KEYS[3], 'state', 'delayed', 'lease', '', 'settled', ARGV[3], 'began', '', 'due_at', due,
+  'attempt:' .. redis.call('HINCRBY', KEYS[3], 'runs', 1), ARGV[5])
+redis.call('ZADD', KEYS[4], 0, 'w')
+return 'done'

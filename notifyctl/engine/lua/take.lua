@@ -1,0 +1,144 @@
+-- take: hand waiting jobs to a worker that has threads free for them.     waiting -> active
+-- On the way: what is due is promoted (delayed -> waiting), what a dead worker left is reclaimed (active -> waiting, or
+-- -> dead where its outcome is unknown for the second time), what nobody wants any more is dropped (waiting -> cancelled).
+-- KEYS[1] zset    waiting
+-- KEYS[2] zset    delayed
+-- KEYS[3] zset    active
+-- KEYS[4] zset    cancelled
+-- KEYS[5] zset    dead
+-- KEYS[6] zset    failed
+-- KEYS[7] hash    grants: next_us, turn
+-- KEYS[8] hash    config
+-- KEYS[9] hash    meta
+-- KEYS[10] string taken:<worker>: sequence number and ids of its last batch
+-- KEYS[11] zset   wake
+-- ARGV[1] ms      now, 0 = the server's clock
+-- ARGV[2] text    the queue's key prefix
+-- ARGV[3] text    worker id
+-- ARGV[4] number  take sequence: the same number again returns the same batch
+-- ARGV[5] number  jobs wanted
+-- ARGV[6] ms      lease
+-- ARGV[7] text    rate "count/period_ms", 0/1 = no limit; an operator's rate in config wins
+-- ARGV[8] ms      gap after which leases are given time before any is reclaimed
+-- ARGV[9] ms      retention of cancelled jobs
+-- ARGV[10] ms     how long the caller would wait on the marker
+-- Returns {again_ms, block_ms, {id, message, payload, attempt, possible duplicate, created at}, ...}
+--   again_ms >= 0: ask again after so long, whatever the marker says; -1: wait on the marker, block_ms at most
+local SLACK_US, HEADROOM, BATCH, LANE = 5000, 1.04, 100, 1e15
+local t = redis.call('TIME')
+local now_us = t[1] * 1000000 + t[2]
+if ARGV[1] ~= '0' then now_us = tonumber(ARGV[1]) * 1000 end
+local now = math.floor(now_us / 1000)
+local prefix, token = ARGV[2], ARGV[3] .. ':' .. ARGV[4]
+local ms = string.format('%.0f', now)
+
+local function job(id) return prefix .. 'job:' .. id end
+local function hand_out(id)
+  local h = redis.call('HMGET', job(id), 'message', 'payload', 'attempt', 'possible_duplicate', 'created_at')
+  return {id, h[1] or '', h[2] or '', h[3] or '0', h[4] or '0', h[5] or ms}
+end
+local function wait_again(id, h)
+  redis.call('ZADD', KEYS[1], string.format('%.0f', tonumber(h[1]) * LANE + tonumber(h[2])), id)
+  redis.call('HSET', job(id), 'state', 'waiting', 'lease', '')
+end
+
+local last = redis.call('GET', KEYS[10])
+if last and string.match(last, '^%d+') == ARGV[4] then
+  local batch = {0, 0}
+  for id in string.gmatch(string.match(last, ' (.*)$'), '%S+') do
+    if redis.call('HGET', job(id), 'lease') == token then batch[#batch + 1] = hand_out(id) end
+  end
+  return batch
+end
+
+local meta = redis.call('HMGET', KEYS[9], 'ran_at', 'grace_until')
+local grace = tonumber(meta[2] or 0)
+if meta[1] and now - tonumber(meta[1]) > tonumber(ARGV[8]) then grace = now + tonumber(ARGV[6]) end
+redis.call('HSET', KEYS[9], 'ran_at', ms, 'grace_until', string.format('%.0f', grace))
+
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ms, 'LIMIT', 0, BATCH)) do
+  redis.call('ZREM', KEYS[2], id)
+  local h = redis.call('HMGET', job(id), 'lane', 'seq')
+  if h[1] then wait_again(id, h) end
+end
+if now >= grace then
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', ms, 'LIMIT', 0, BATCH)) do
+    redis.call('ZREM', KEYS[3], id)
+    local h = redis.call('HMGET', job(id), 'lane', 'seq', 'began', 'doubts')
+    if h[3] and h[3] ~= '' and tonumber(h[4] or 0) >= 1 then
+      redis.call('ZADD', KEYS[5], ms, id)
+      redis.call('ZADD', KEYS[6], ms, id)
+      redis.call('HSET', job(id), 'state', 'dead', 'lease', '', 'reason', 'unknown_outcome', 'finished_at', ms)
+    elseif h[1] then
+      if h[3] and h[3] ~= '' then redis.call('HSET', job(id), 'possible_duplicate', 1, 'doubts', 1, 'began', '') end
+      redis.call('HINCRBY', job(id), 'lost', 1)
+      wait_again(id, h)
+    end
+  end
+end
+
+local config = redis.call('HMGET', KEYS[8], 'paused', 'blocked_until', 'rate', 'max_active')
+if config[1] then return {1000, 0} end
+if config[2] and tonumber(config[2]) > now then return {tonumber(config[2]) - now, 0} end
+local wanted = tonumber(ARGV[5])
+local max_active = tonumber(config[4] or 0)
+if max_active > 0 then wanted = math.min(wanted, max_active - redis.call('ZCARD', KEYS[3])) end
+local count, period = string.match(config[3] or ARGV[7], '^(%d+)/(%d+)$')
+local interval = count ~= '0' and math.ceil(tonumber(period) * 1000 * HEADROOM / tonumber(count)) or 0
+local grants = redis.call('HMGET', KEYS[7], 'next_us', 'turn')
+local next_us, turn = tonumber(grants[1] or 0), tonumber(grants[2] or 0)
+
+local batch, ids, looks = {-1, 0}, {}, BATCH
+while #ids < wanted and looks > 0 and not (interval > 0 and next_us > now_us) do
+  looks = looks - 1
+  local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+  local id = first[1]
+  if not id then break end
+  if turn % 10 == 9 then  -- one grant in ten goes to a lower lane that has work; the two below "high" alternate
+    local lane = math.floor(tonumber(first[2]) / LANE)
+    local near, far = lane + 1, lane + 2
+    if turn % 20 == 19 then near, far = far, near end
+    for _, lower in ipairs({near, far}) do
+      local found = redis.call('ZRANGEBYSCORE', KEYS[1], string.format('%.0f', lower * LANE),
+        string.format('(%.0f', (lower + 1) * LANE), 'LIMIT', 0, 1)
+      if found[1] then id = found[1] break end
+    end
+  end
+  redis.call('ZREM', KEYS[1], id)
+  local expires = redis.call('HMGET', job(id), 'expires_at', 'idem')
+  if not expires[1] then
+    redis.call('HINCRBY', KEYS[9], 'orphans', 1)
+  elseif expires[1] ~= '0' and tonumber(expires[1]) <= now then
+    redis.call('ZADD', KEYS[4], ms, id)
+    redis.call('HSET', job(id), 'state', 'cancelled', 'reason', 'expired', 'finished_at', ms)
+    redis.call('PEXPIRE', job(id), ARGV[9])
+    if expires[2] then redis.call('PEXPIRE', prefix .. 'idem:' .. expires[2], ARGV[9] + 2592000000) end
+  else
+    redis.call('ZADD', KEYS[3], string.format('%.0f', now + ARGV[6]), id)
+    redis.call('HSET', job(id), 'state', 'active', 'lease', token, 'taken_at', ms, 'began', '')
+    ids[#ids + 1] = id
+    batch[#batch + 1] = hand_out(id)
+    turn = turn + 1
+    if interval > 0 then next_us = math.max(next_us, now_us - SLACK_US) + interval end
+  end
+end
+if #ids > 0 then
+  redis.call('SET', KEYS[10], ARGV[4] .. ' ' .. table.concat(ids, ' '), 'PX', 3600000)
+  redis.call('HSET', KEYS[7], 'next_us', string.format('%.0f', next_us), 'turn', turn)
+end
+
+if redis.call('ZCARD', KEYS[1]) > 0 then
+  if interval > 0 and next_us > now_us then
+    batch[1] = math.ceil((next_us - now_us) / 1000)
+  elseif wanted < tonumber(ARGV[5]) then
+    batch[1] = 100  -- as many as the whole fleet may have are in progress
+  else
+    batch[1] = 0
+    redis.call('ZADD', KEYS[11], 0, 'w')
+  end
+else
+  local due = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')
+  batch[2] = tonumber(ARGV[10])
+  if due[2] then batch[2] = math.max(1, math.min(batch[2], tonumber(due[2]) - now)) end
+end
+return batch

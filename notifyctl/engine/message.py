@@ -1,0 +1,98 @@
+"""A taken job as Dramatiq's middleware and actors see it: a message proxy that also carries the lease and the outcome.
+
+Middleware sets `disposition`; the consumer's ack and nack carry it out. The history of this run is filled in on the
+way (`tries`), and ends in the job's record.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from dramatiq.broker import MessageProxy
+
+from notifyctl.clock import now_ms
+from notifyctl.connection import translated
+from notifyctl.errors import StaleLease
+
+if TYPE_CHECKING:
+    from dramatiq import Message
+
+    from notifyctl.engine.jobs import TakenJob
+    from notifyctl.engine.scripts import Scripts
+    from notifyctl.engine.states import Disposition
+
+__all__ = ["NotifyMessage", "attempt_record"]
+
+
+class NotifyMessage(MessageProxy):
+    """A message under a lease.
+
+    Attributes:
+        job: The taken job.
+        disposition: What is to become of it; `None` until a middleware decides.
+        exception: What the run raised, until Dramatiq clears it.
+        lost: Set by the heartbeat when the lease is no longer ours.
+        began: A send was begun in this run.
+        provider, provider_id: The evidence of acceptance; empty until there is some.
+        tries: One dict per provider asked during this run.
+        outcome, code, error: One word, the provider's code, and a redacted text, for the history.
+    """
+
+    def __init__(self, message: Message[Any], job: TakenJob, scripts: Scripts) -> None:
+        super().__init__(message)
+        self.job = job
+        self.disposition: Disposition | None = None
+        self.exception: BaseException | None = None
+        self.lost = False
+        self.began = False
+        self.provider = ""
+        self.provider_id = ""
+        self.tries: list[dict[str, Any]] = []
+        self.outcome = ""
+        self.code = ""
+        self.error = ""
+        self._scripts = scripts
+        self._taken_at_ms = now_ms()
+
+    def stuff_exception(self, exception: BaseException) -> None:
+        """Remember what the run raised."""
+        super().stuff_exception(exception)
+        self.exception = exception
+
+    def clear_exception(self) -> None:
+        """Forget it, so that its frames can go."""
+        super().clear_exception()
+        self.exception = None
+
+    def begin(self, provider: str) -> None:
+        """Record that the send starts now.
+
+        Raises:
+            StaleLease: The lease is lost: do not send.
+            BrokerUnavailable: Nobody can say whether it is ours: do not send.
+        """
+        with translated():
+            ours = not self.lost and self._scripts.begin(self.job.job_id, self.job.token, provider)
+        if not ours:
+            raise StaleLease(f"job {self.job.job_id} is no longer leased to this worker, and was not sent")
+        self.began = True
+
+    def record(self) -> str:
+        """This run as JSON, for the job's history; empty where there is nothing to tell."""
+        if not (self.outcome or self.tries):
+            return ""
+        return attempt_record(
+            attempt=self.job.attempt,
+            started_at_ms=self._taken_at_ms,
+            duration_ms=now_ms() - self._taken_at_ms,
+            outcome=self.outcome,
+            code=self.code,
+            error=self.error,
+            tries=self.tries,
+        )
+
+
+def attempt_record(**fields: Any) -> str:
+    """One entry of a job's history as JSON, without what is empty."""
+    return json.dumps({key: value for key, value in fields.items() if value not in ("", [])})

@@ -1,0 +1,259 @@
+"""One typed method per script: the only caller of the engine's Lua. Knows no policy and no Dramatiq.
+
+Every method may be called again with the same arguments after a lost reply, and then answers the same.
+Redis errors leave as redis-py raises them; whoever calls decides what they mean there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from notifyctl.engine.jobs import Enqueued, Enqueuing, TakenJob
+from notifyctl.lua import load_script, run_many
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import redis
+
+    from notifyctl.clock import Clock
+    from notifyctl.engine.jobs import NewJob
+    from notifyctl.engine.keys import QueueKeys
+
+__all__ = ["Batch", "Completion", "Retention", "Scripts"]
+
+_NAMES = (
+    "enqueue", "take", "begin", "complete", "retry", "doubt", "bury", "release", "beat", "replay", "discard",
+    "cancel", "configure", "stats", "sweep",
+)  # fmt: skip
+_SCRIPTS = {name: load_script(__package__, name) for name in _NAMES}
+
+IDEMPOTENCY_TAIL_MS = 30 * 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long ended jobs, and the record of failures, are kept, in ms."""
+
+    completed_ms: int = 24 * 3600 * 1000
+    cancelled_ms: int = 24 * 3600 * 1000
+    failed_ms: int = 7 * 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a take handed out, and when to ask again.
+
+    Attributes:
+        jobs: The jobs, each under this take's lease.
+        again_ms: Ask again after so long, whatever the marker says; -1 = wait on the marker.
+        block_ms: Wait on the marker for so long at most, where `again_ms` is -1.
+    """
+
+    jobs: list[TakenJob]
+    again_ms: int
+    block_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One job to complete, with the evidence of its acceptance where it sent something."""
+
+    job_id: str
+    token: str
+    provider: str = ""
+    provider_id: str = ""
+    record: str = ""
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+class Scripts:
+    """The transitions of one queue.
+
+    Args:
+        client: A redis-py client that neither decodes replies nor retries without end.
+        keys: The queue's keys.
+        clock: Replaces the server's clock, in tests.
+    """
+
+    def __init__(self, client: redis.Redis, keys: QueueKeys, clock: Clock | None = None) -> None:
+        self.client = client
+        self.keys = keys
+        self.clock = clock
+
+    def _now(self) -> int:
+        return self.clock() if self.clock else 0
+
+    def _call(self, name: str, keys: Sequence[str], args: Sequence[Any]) -> Any:
+        return _SCRIPTS[name](self.client, keys, args)
+
+    def _enqueue_call(self, job: NewJob) -> tuple[list[str], list[Any]]:
+        k = self.keys
+        own = k.job(job.job_id)
+        keys = [k.waiting, k.delayed, k.meta, k.wake, own]
+        keys.append(k.idempotency(job.idempotency) if job.idempotency else own)
+        args: list[Any] = [
+            self._now(), job.job_id, job.message, job.payload, int(job.lane), job.due_at_ms, job.delay_ms,
+            job.expires_at_ms, job.digest if job.idempotency else "",
+        ]  # fmt: skip
+        for field, value in job.fields.items():
+            args += (field, value)
+        if job.idempotency:
+            args += ("idem", job.idempotency)
+        return keys, args
+
+    def enqueue(self, job: NewJob) -> Enqueued:
+        """Put a new job in line, or into the delayed ones; atomic with its idempotency key."""
+        status, job_id = self._call("enqueue", *self._enqueue_call(job))
+        return Enqueued(Enqueuing(_text(status)), _text(job_id))
+
+    def enqueue_many(self, jobs: Sequence[NewJob]) -> list[Enqueued | Exception]:
+        """Enqueue jobs in one round trip; each answer is that job's own, or what went wrong with it."""
+        replies = run_many(self.client, _SCRIPTS["enqueue"], [self._enqueue_call(job) for job in jobs])
+        return [
+            reply if isinstance(reply, Exception) else Enqueued(Enqueuing(_text(reply[0])), _text(reply[1]))
+            for reply in replies
+        ]
+
+    def take(
+        self,
+        worker_id: str,
+        sequence: int,
+        wanted: int,
+        *,
+        lease_ms: int,
+        rate: str,
+        gap_ms: int,
+        block_ms: int,
+        cancelled_ms: int,
+    ) -> Batch:
+        """Hand out at most `wanted` waiting jobs; the same sequence number hands out the same ones again.
+
+        Args:
+            worker_id: Who takes; with the sequence, the lease token.
+            sequence: One more than that of the last take whose reply arrived.
+            wanted: How many threads are free.
+            lease_ms: For how long the jobs are this worker's without a sign of life.
+            rate: ``count/period_ms``; a count of 0 is no limit. An operator's live limit wins.
+            gap_ms: Longer than this without any script: the server was away, and leases are given time.
+            block_ms: How long the caller would wait on the marker.
+            cancelled_ms: How long jobs that expired are kept.
+        """
+        k = self.keys
+        reply = self._call(
+            "take",
+            [
+                k.waiting, k.delayed, k.active, k.cancelled, k.dead, k.failed, k.grants, k.config, k.meta,
+                k.taken(worker_id), k.wake,
+            ],
+            [
+                self._now(), k.prefix, worker_id, sequence, wanted, lease_ms, rate, gap_ms, cancelled_ms,
+                block_ms,
+            ],
+        )  # fmt: skip
+        token = f"{worker_id}:{sequence}"
+        jobs = [
+            TakenJob(
+                job_id=job_id.decode(),
+                message=message,
+                payload=payload,
+                token=token,
+                attempt=int(attempt) + 1,
+                possible_duplicate=duplicate == b"1",
+                created_at_ms=int(created),
+            )
+            for job_id, message, payload, attempt, duplicate, created in reply[2:]
+        ]
+        return Batch(jobs, int(reply[0]), int(reply[1]))
+
+    def begin(self, job_id: str, token: str, provider: str) -> bool:
+        """Record that the send starts now; False: the lease is lost, do not send."""
+        return bool(self._call("begin", [self.keys.job(job_id)], [self._now(), token, provider]))
+
+    def complete(self, completions: Sequence[Completion], completed_ms: int) -> list[str]:
+        """Settle jobs that are done; for each ``done``, ``late``, ``duplicate`` or ``stale``."""
+        k = self.keys
+        args: list[Any] = [self._now(), k.prefix, completed_ms]
+        for c in completions:
+            args += (c.job_id, c.token, c.provider, c.provider_id, c.record)
+        return [_text(word) for word in self._call("complete", [k.active, k.completed, k.waiting, k.delayed], args)]
+
+    def retry(self, job_id: str, token: str, delay_ms: int, record: str) -> str:
+        """Let the job run again after its backoff; ``done`` or ``stale``."""
+        k = self.keys
+        keys = [k.active, k.delayed, k.job(job_id), k.wake]
+        return _text(self._call("retry", keys, [self._now(), job_id, token, delay_ms, record]))
+
+    def doubt(self, job_id: str, token: str, delay_ms: int, record: str) -> str:
+        """Put a job of unknown outcome aside; a second doubt buries it. ``done`` or ``stale``."""
+        k = self.keys
+        keys = [k.active, k.delayed, k.dead, k.failed, k.job(job_id), k.wake]
+        return _text(self._call("doubt", keys, [self._now(), job_id, token, delay_ms, record]))
+
+    def bury(self, job_id: str, token: str, reason: str, record: str) -> str:
+        """Move the job to the dead letters; ``done`` or ``stale``."""
+        k = self.keys
+        keys = [k.active, k.dead, k.failed, k.job(job_id)]
+        return _text(self._call("bury", keys, [self._now(), job_id, token, reason, record]))
+
+    def release(self, leases: Sequence[tuple[str, str]], block_ms: int = 0, reason: str = "") -> list[str]:
+        """Give (id, token) pairs back to their places in line, and block the queue where `block_ms` is not 0."""
+        k = self.keys
+        args: list[Any] = [self._now(), k.prefix, block_ms, reason]
+        for job_id, token in leases:
+            args += (job_id, token)
+        return [_text(word) for word in self._call("release", [k.active, k.waiting, k.config, k.wake], args)]
+
+    def beat(self, leases: Sequence[tuple[str, str]], lease_ms: int, gap_ms: int) -> list[str]:
+        """Extend these (id, token) leases; the ids whose lease is lost."""
+        args: list[Any] = [self._now(), self.keys.prefix, lease_ms, gap_ms]
+        for job_id, token in leases:
+            args += (job_id, token)
+        return [_text(job_id) for job_id in self._call("beat", [self.keys.active, self.keys.meta], args)]
+
+    def replay(self, job_id: str, lane: int = -1) -> str:
+        """Send a dead job on its way again; ``done``, ``missing``, or the state it is in instead."""
+        k = self.keys
+        keys = [k.dead, k.waiting, k.meta, k.job(job_id), k.wake]
+        return _text(self._call("replay", keys, [self._now(), job_id, lane]))
+
+    def discard(self, job_id: str) -> str:
+        """Give a dead job up; ``done``, ``missing``, or the state it is in instead."""
+        k = self.keys
+        args = [job_id, k.prefix, IDEMPOTENCY_TAIL_MS]
+        return _text(self._call("discard", [k.dead, k.job(job_id)], args))
+
+    def cancel(self, job_id: str, reason: str, cancelled_ms: int, token: str = "") -> str:
+        """Cancel what has not gone yet; ``done``, ``stale``, ``missing``, or the state it is in instead."""
+        k = self.keys
+        keys = [k.waiting, k.delayed, k.active, k.cancelled, k.job(job_id)]
+        args = [self._now(), k.prefix, job_id, token, reason, cancelled_ms]
+        return _text(self._call("cancel", keys, args))
+
+    def configure(self, fields: dict[str, str]) -> dict[str, str]:
+        """Set live settings, clear those whose value is empty; all that are set now."""
+        args: list[str] = []
+        for field, value in fields.items():
+            args += (field, value)
+        flat = [_text(part) for part in self._call("configure", [self.keys.config, self.keys.wake], args)]
+        return dict(zip(flat[::2], flat[1::2], strict=True))
+
+    def stats(self, retention: Retention) -> list[Any]:
+        """The script's own reply; `Inspector.stats` gives it names."""
+        k = self.keys
+        keys = [k.waiting, k.active, k.delayed, k.completed, k.cancelled, k.failed, k.dead, k.config]
+        args = [
+            self._now(), k.prefix, retention.completed_ms, retention.cancelled_ms, retention.failed_ms,
+        ]  # fmt: skip
+        reply: list[Any] = self._call("stats", keys, args)
+        return reply
+
+    def sweep(self, retention: Retention) -> int:
+        """Forget a bounded number of entries whose retention is over; how many went."""
+        k = self.keys
+        args = [self._now(), retention.completed_ms, retention.cancelled_ms, retention.failed_ms]
+        return int(self._call("sweep", [k.completed, k.cancelled, k.failed], args))
