@@ -1,0 +1,119 @@
+"""Where templates are found: those that come with notifyctl, and a shop's own folder that goes before them.
+
+    email/<name>/subject.txt.j2, body.txt.j2, body.html.j2      (HTML may be absent)
+    email/<name>/meta.toml                                      expires_after_h (may be absent)
+    whatsapp/<name>.toml                                        see `WhatsAppTemplate`
+
+The shop's folder has the same layout and may hold any part of it: each single file is looked for there first.
+Files are read once per process. Knows no notification and no provider.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+from jinja2 import FunctionLoader
+
+from notifyctl.errors import RenderError
+from notifyctl.templates.email_template import EmailTemplate
+from notifyctl.templates.renderer import Renderer
+from notifyctl.templates.whatsapp_template import WhatsAppTemplate
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+    from pathlib import Path
+
+__all__ = ["Catalog"]
+
+#: Also what keeps a name from leaving the folder. A leading underscore marks what other templates include.
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+class Catalog:
+    """All templates by channel and name. Safe to use from several threads.
+
+    Args:
+        override: The shop's own folder of templates; may be absent.
+
+    Raises:
+        RenderError: If the folder is given and does not exist.
+    """
+
+    def __init__(self, override: Path | None = None) -> None:
+        if override is not None and not override.is_dir():
+            raise RenderError(
+                f"the templates folder {override} does not exist",
+                hint="Create it with the parts email/ and whatsapp/, or unset it.",
+            )
+        packaged = files("notifyctl.templates")
+        self._roots: tuple[Traversable, ...] = (packaged,) if override is None else (override, packaged)
+        self._renderer = Renderer(FunctionLoader(self._read))
+        self._emails: dict[str, EmailTemplate] = {}
+        self._whatsapps: dict[str, WhatsAppTemplate] = {}
+
+    def email_names(self) -> list[str]:
+        """Return the names of all mail templates, sorted."""
+        return self._names("email", is_dir=True)
+
+    def whatsapp_names(self) -> list[str]:
+        """Return the names of all WhatsApp templates, sorted."""
+        return self._names("whatsapp", is_dir=False)
+
+    def email(self, name: str) -> EmailTemplate:
+        """Return a mail template.
+
+        Raises:
+            RenderError: If there is none of this name, or its ``meta.toml`` is wrong.
+        """
+        if name not in self._emails:
+            if not _NAME.fullmatch(name) or self._read(f"email/{name}/subject.txt.j2") is None:
+                raise _unknown("email", name, self.email_names())
+            meta = self._toml(f"email/{name}/meta.toml")
+            has_html = self._read(f"email/{name}/body.html.j2") is not None
+            self._emails[name] = EmailTemplate.load(name, meta, self._renderer, has_html=has_html)
+        return self._emails[name]
+
+    def whatsapp(self, name: str) -> WhatsAppTemplate:
+        """Return a WhatsApp template.
+
+        Raises:
+            RenderError: If there is none of this name, or its file is wrong.
+        """
+        if name not in self._whatsapps:
+            fields = self._toml(f"whatsapp/{name}.toml") if _NAME.fullmatch(name) else {}
+            if not fields:
+                raise _unknown("WhatsApp", name, self.whatsapp_names())
+            self._whatsapps[name] = WhatsAppTemplate.load(name, fields, self._renderer)
+        return self._whatsapps[name]
+
+    def _read(self, path: str) -> str | None:
+        """Return the text of the first file of this relative path, or nothing."""
+        for root in self._roots:
+            file = root.joinpath(*path.split("/"))
+            if file.is_file():
+                return file.read_text(encoding="utf-8")
+        return None
+
+    def _toml(self, path: str) -> dict[str, Any]:
+        """Return a TOML file's content; empty if there is no such file."""
+        try:
+            return tomllib.loads(self._read(path) or "")
+        except tomllib.TOMLDecodeError as error:
+            raise RenderError(f"the template file {path} is not TOML: {error}") from error
+
+    def _names(self, folder: str, *, is_dir: bool) -> list[str]:
+        """Return the names in a folder of all roots."""
+        found: set[str] = set()
+        for root in self._roots:
+            place = root / folder
+            if place.is_dir():
+                entries = (entry for entry in place.iterdir() if entry.is_dir() == is_dir)
+                found |= {entry.name.removesuffix(".toml") for entry in entries}
+        return sorted(name for name in found if _NAME.fullmatch(name))
+
+
+def _unknown(channel: str, name: str, known: list[str]) -> RenderError:
+    return RenderError(f"no {channel} template is named {name!r}", hint=f"Known names: {', '.join(known)}.")
