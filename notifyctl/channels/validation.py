@@ -1,0 +1,65 @@
+"""The check at the door: what cannot be sent is refused while somebody is there to mend it.
+
+The notification is rendered once and the result thrown away; that finds every missing variable and every rule
+broken now, and not an hour later in a worker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from notifyctl.channels.email import parse_address, render_email
+from notifyctl.channels.whatsapp import parse_number, render_whatsapp
+from notifyctl.errors import InvalidRecipient
+from notifyctl.notification import Channel, Recipient
+from notifyctl.templates.renderer import CONTROL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from notifyctl.notification import Notification
+    from notifyctl.templates.catalog import Catalog
+
+__all__ = ["validate_notification"]
+
+#: What the templates that come with notifyctl need of a shop.
+_ANY_SHOP: Final[Mapping[str, Any]] = MappingProxyType({"name": "Shop"})
+
+
+def validate_notification(
+    notification: Notification, catalog: Catalog, *, shop: Mapping[str, Any] = _ANY_SHOP
+) -> Notification:
+    """Return the notification as it should be queued, its address in normal form.
+
+    Args:
+        notification: What somebody asked for.
+        catalog: Where its template is.
+        shop: As in `render_email`; needed where the shop's own templates use more than ``shop.name``.
+
+    Raises:
+        InvalidRecipient: If the address or name cannot be sent to.
+        RenderError: If the template is unknown, or a variable is missing or unusable.
+        InvalidInput: If the subject would hold a line break.
+    """
+    name = notification.to.name.strip(" ")
+    if CONTROL.search(name):
+        raise InvalidRecipient("the recipient's name holds a line break or a control character")
+    if notification.channel is Channel.EMAIL:
+        address = parse_address(notification.to.address)
+        checked = replace(notification, to=Recipient(address, name))
+        render_email(
+            checked,
+            job_id="check",
+            created_at_ms=0,
+            sender="shop@example.com",
+            sender_name="",
+            reply_to="",
+            shop=shop,
+            catalog=catalog,
+        )
+        return checked
+    checked = replace(notification, to=Recipient(parse_number(notification.to.address), name))
+    render_whatsapp(checked, job_id="check", catalog=catalog, shop=shop)
+    return checked

@@ -1,0 +1,61 @@
+"""The check before anything is queued."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from notifyctl.channels.validation import validate_notification
+from notifyctl.errors import InvalidInput, InvalidRecipient, RenderError
+from notifyctl.notification import Channel, Notification, Recipient
+from notifyctl.templates.catalog import Catalog
+
+CATALOG = Catalog()
+DATA = {"customer_name": "Ada", "order_number": "1", "currency": "EUR", "total": "9.90", "items": []}
+MAIL = Notification(Channel.EMAIL, Recipient("ada@example.com", "Ada"), "order_confirmation", DATA)
+WHATSAPP = Notification(Channel.WHATSAPP, Recipient("+447700900123"), "order_confirmation", DATA)
+
+
+@pytest.mark.parametrize(
+    ("notification", "normal"),
+    [
+        (replace(MAIL, to=Recipient(" ada@EXAMPLE.com", " Ada ")), Recipient("ada@example.com", "Ada")),
+        (replace(WHATSAPP, to=Recipient("+44 7700 900123")), Recipient("+447700900123")),
+    ],
+)
+def test_validation_returns_the_address_in_normal_form(notification: Notification, normal: Recipient) -> None:
+    """Two spellings of an address are one recipient from here on; nothing else changes."""
+    checked = validate_notification(notification, CATALOG)
+
+    assert checked.to == normal
+    assert replace(checked, to=notification.to) == notification
+
+
+@pytest.mark.parametrize(
+    ("notification", "error"),
+    [
+        (replace(MAIL, to=Recipient("ada")), InvalidRecipient),
+        (replace(MAIL, to=Recipient("ada@example.com", "Ada\r\nBcc: eve@example.com")), InvalidRecipient),
+        (replace(MAIL, template="no_such"), RenderError),
+        (replace(MAIL, data={}), RenderError),
+        (replace(MAIL, data=DATA | {"order_number": "1\r\nX: y"}), InvalidInput),
+        (replace(WHATSAPP, to=Recipient("ada@example.com")), InvalidRecipient),
+        (replace(WHATSAPP, template="no_such"), RenderError),
+        (replace(WHATSAPP, data={}), RenderError),
+        (replace(WHATSAPP, data=DATA | {"order_number": "1\n2"}), RenderError),
+    ],
+)
+def test_validation_refuses_what_could_not_be_sent(notification: Notification, error: type[InvalidInput]) -> None:
+    """Each way to be unsendable is found before the notification is queued."""
+    with pytest.raises(error):
+        validate_notification(notification, CATALOG)
+
+
+@pytest.mark.parametrize("notification", [MAIL, WHATSAPP])
+def test_validation_lists_the_templates_that_exist(notification: Notification) -> None:
+    """A misspelt template is answered with the names that are known."""
+    with pytest.raises(RenderError, match="order_confirmatoin") as caught:
+        validate_notification(replace(notification, template="order_confirmatoin"), CATALOG)
+
+    assert "order_confirmation, test_message" in caught.value.hint
