@@ -11,7 +11,7 @@ import secrets
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import redis
 from dramatiq.broker import Broker
@@ -24,6 +24,7 @@ from notifyctl.engine.heartbeat import Heartbeat
 from notifyctl.engine.held import Held
 from notifyctl.engine.jobs import NewJob
 from notifyctl.engine.keys import QueueKeys
+from notifyctl.engine.message import attempt_record
 from notifyctl.engine.producer import Producer
 from notifyctl.engine.scripts import Completion, Retention, Scripts
 
@@ -180,12 +181,29 @@ class NotifyBroker(Broker):
         self.client.close()
         self.blocking_client.close()
 
+    def abandon(self) -> int:
+        """Let go of everything at once: what was not begun goes back in line, a send in progress is in doubt.
+
+        Returns:
+            How many sends are in doubt.
+        """
+        doubts = 0
+        for queue_name, held in self.held.items():
+            scripts = self.scripts(queue_name)
+            for message in list(held.jobs.values()):
+                job = message.job
+                if message.began:
+                    record = attempt_record(attempt=job.attempt, outcome="in_doubt", error="the worker was stopped")
+                    doubts += scripts.doubt(job.job_id, job.token, 0, record) == "done"
+                else:
+                    scripts.release([(job.job_id, job.token)])
+        return doubts
+
     def flush(self, queue_name: str) -> None:
         """Cancel all jobs of a queue that are waiting or delayed, for tests and emergencies."""
         scripts = self.scripts(queue_name)
         for key in (scripts.keys.waiting, scripts.keys.delayed):
-            waiting: list[Any]
-            while waiting := self.client.zrange(key, 0, 99):  # type: ignore[assignment]  # bytes: nothing is decoded
+            while waiting := cast("list[bytes]", self.client.zrange(key, 0, 99)):
                 for job_id in waiting:
                     scripts.cancel(job_id.decode(), "flushed", self.retention.cancelled_ms)
 

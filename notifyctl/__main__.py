@@ -1,0 +1,5 @@
+"""`python -m notifyctl`."""
+
+from notifyctl.cli import main
+
+main()

@@ -1,0 +1,147 @@
+"""Starts worker processes, keeps their number, and ends them in order.
+
+Processes are spawned, never forked: each makes its own connections. Each one leads a process group of its own, so that
+a terminal's Ctrl-C reaches the supervisor alone, which tells them once. A child ends by itself when its pipe to the
+supervisor closes. Knows no queue's contents: whoever starts it says when the work is done.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from notifyctl.worker.process import EXIT_CONFIG
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import timedelta
+    from types import FrameType
+
+__all__ = ["Supervisor"]
+
+log = logging.getLogger(__name__)
+
+_TICK_S = 0.1
+_BACKOFF_S = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
+#: A child that lived so long had a good start: the next failure counts as its first.
+_GOOD_LIFE_S = 60.0
+#: What a child may need beyond its drain deadline, before it is killed.
+_GRACE_S = 5.0
+
+
+@dataclass(slots=True)
+class _Child:
+    """One place for a process."""
+
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    failures: int = 0
+    start_at: float = field(default=0.0)
+
+
+class Supervisor:
+    """Runs so many worker processes until a signal, or until the work is done.
+
+    Args:
+        module: What each child imports; it holds a `broker`.
+        processes: How many.
+        threads: Threads of each.
+        queues: The queues to take from; empty = all.
+        drain_timeout: How long what is in progress may take to end.
+        environment: The children's environment.
+        finished: Asked a few times a second; True ends everything in order.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        *,
+        processes: int,
+        threads: int,
+        queues: Sequence[str],
+        drain_timeout: timedelta,
+        environment: Mapping[str, str],
+        finished: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._command = [
+            sys.executable, "-m", "notifyctl.worker.process", module, "--threads", str(threads), "--supervised",
+            "--drain-timeout-ms", str(round(drain_timeout.total_seconds() * 1000)), "--queues", ",".join(queues),
+        ]  # fmt: skip
+        self._children = [_Child() for _ in range(processes)]
+        self._drain_s = drain_timeout.total_seconds()
+        self._environment = dict(environment)
+        self._finished = finished
+        self._signals = 0
+
+    def run(self) -> int:
+        """Supervise until the end; the exit code: 0, or that of children that could not start."""
+        previous = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            code = self._supervise()
+        finally:
+            self._end()
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+        return code
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self._signals += 1
+
+    def _supervise(self) -> int:
+        while not self._signals:
+            for child in self._children:
+                code = self._keep(child)
+                if code is not None:
+                    return code
+            if self._finished():
+                return 0
+            time.sleep(_TICK_S)
+        return 0
+
+    def _keep(self, child: _Child) -> int | None:
+        """Start a child that is due, notice one that died; a code: starting it again would not help."""
+        if child.process is None:
+            if time.monotonic() >= child.start_at:
+                self._start(child)
+            return None
+        code = child.process.poll()
+        if code is None:
+            return None
+        if code == EXIT_CONFIG:
+            return code
+        lived_s = time.monotonic() - child.started
+        child.failures = 1 if lived_s > _GOOD_LIFE_S else child.failures + 1
+        pause_s = _BACKOFF_S[min(child.failures, len(_BACKOFF_S)) - 1]
+        log.warning("worker process %d ended (%s); another one starts in %g s", child.process.pid, code, pause_s)
+        child.process, child.start_at = None, time.monotonic() + pause_s
+        return None
+
+    def _start(self, child: _Child) -> None:
+        child.process = subprocess.Popen(self._command, stdin=subprocess.PIPE, env=self._environment, process_group=0)
+        child.started = time.monotonic()
+
+    def _end(self) -> None:
+        """Drain all children at once; hurry them at a second signal; kill what outlives its deadline."""
+        alive = [child.process for child in self._children if child.process and child.process.poll() is None]
+        for process in alive:
+            process.send_signal(signal.SIGTERM)
+        hurried = False
+        deadline = time.monotonic() + self._drain_s + _GRACE_S
+        while any(process.poll() is None for process in alive):
+            if self._signals > 1 and not hurried:
+                hurried = True
+                for process in alive:
+                    process.send_signal(signal.SIGTERM)
+            if time.monotonic() > deadline:
+                for process in alive:
+                    process.kill()
+            time.sleep(_TICK_S / 2)
+        for process in alive:
+            if process.stdin:
+                process.stdin.close()
