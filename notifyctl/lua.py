@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     import redis
     from redis.client import Pipeline
 
-    #: The keys and the arguments of one call.
-    Call = tuple[Sequence[str | bytes], Sequence[Any]]
+    #: A script, and the keys and the arguments of one call of it.
+    Call = tuple["Script", Sequence[str | bytes], Sequence[Any]]
 
 __all__ = ["Arity", "Script", "load_script", "run_many"]
 
@@ -121,10 +121,10 @@ def load_script(package: str, name: str) -> Script:
     return Script.parse(name, file.read_text(encoding="utf-8"))
 
 
-def run_many(client: redis.Redis, script: Script, calls: Sequence[Call]) -> list[Any]:
-    """Run a script many times in one round trip; each answer is that call's own.
+def run_many(client: redis.Redis, calls: Sequence[Call]) -> list[Any]:
+    """Run scripts one after the other in one round trip; each answer is that call's own.
 
-    Where a server does not know the script any more, in mid-pipeline too, only the calls that it refused are
+    Where a server does not know a script any more, in mid-pipeline too, only the calls that it refused are
     sent again. The calls are no transaction.
 
     Returns:
@@ -134,19 +134,20 @@ def run_many(client: redis.Redis, script: Script, calls: Sequence[Call]) -> list
         ValueError: If any call has another number of keys or arguments; none was sent then.
         redis.RedisError: If the connection was lost: any of the calls may have run.
     """
-    answers = _pipelined(client, script, calls)
+    answers = _pipelined(client, calls)
     refused = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
     if refused:
-        client.script_load(script.source)
-        again = _pipelined(client, script, [calls[index] for index in refused])
+        for source in {calls[index][0].source for index in refused}:
+            client.script_load(source)
+        again = _pipelined(client, [calls[index] for index in refused])
         for index, answer in zip(refused, again, strict=True):
             answers[index] = answer
     return answers
 
 
-def _pipelined(client: redis.Redis, script: Script, calls: Sequence[Call]) -> list[Any]:
+def _pipelined(client: redis.Redis, calls: Sequence[Call]) -> list[Any]:
     with client.pipeline(transaction=False) as pipe:
-        for keys, args in calls:
+        for script, keys, args in calls:
             script.queue_in(pipe, keys, args)
         return pipe.execute(raise_on_error=False)
 

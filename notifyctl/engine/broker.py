@@ -92,6 +92,7 @@ class NotifyBroker(Broker):
         self.producer = Producer(client, namespace)
         self.draining = False
         self.interrupted = threading.Event()
+        self.drained = threading.Event()
         self._threads = 1
         self._commits: dict[str, GroupCommit[Completion, str]] = {}
         self._heartbeat: Heartbeat | None = None
@@ -149,6 +150,9 @@ class NotifyBroker(Broker):
         """A worker with so many threads starts: leases from now on need a heartbeat."""
         self.draining = False
         self.interrupted.clear()
+        self.drained.clear()
+        for commit in self._commits.values():
+            commit.rearm()
         self._threads = threads
         self._heartbeat = Heartbeat(self.held, self.scripts, self.retention)
         self._heartbeat.start()
@@ -157,6 +161,8 @@ class NotifyBroker(Broker):
         """Take nothing more, from this moment on; consumers that wait are woken."""
         self.draining = True
         self.interrupted.set()
+        for commit in self._commits.values():
+            commit.wake()
         for queue_name, held in self.held.items():
             with held.changed:
                 held.changed.notify_all()
@@ -171,6 +177,7 @@ class NotifyBroker(Broker):
 
     def stop_heartbeat(self) -> None:
         """The worker is down, and holds nothing any more."""
+        self.drained.set()
         if self._heartbeat is not None:
             self._heartbeat.stop()
             self._heartbeat = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dramatiq.broker import Consumer, MessageProxy
 from dramatiq.errors import ConnectionClosed, DecodeError
@@ -18,7 +18,7 @@ from dramatiq.message import Message
 from notifyctl.connection import translated
 from notifyctl.engine.heartbeat import BEAT_MS, LEASE_MS
 from notifyctl.engine.message import NotifyMessage, attempt_record
-from notifyctl.engine.scripts import Completion
+from notifyctl.engine.scripts import Batch, Completion
 from notifyctl.engine.states import Bury, Cancel, Complete, Doubt, Release, RetryAt
 from notifyctl.errors import BrokerUnavailable
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from notifyctl.engine.broker import NotifyBroker
+    from notifyctl.engine.commit import Entry
     from notifyctl.engine.jobs import TakenJob
 
 __all__ = ["NotifyConsumer", "connection_errors"]
@@ -34,6 +35,8 @@ __all__ = ["NotifyConsumer", "connection_errors"]
 BLOCK_MS = 2_500
 #: The longest nap between two takes of a queue that is limited, paused or blocked: an operator's change shows after it.
 _NAP_S = 1.0
+#: How long a thread that has finished may wait for others, to share one round trip with them.
+_GATHER_S = 0.001
 
 
 @contextmanager
@@ -65,6 +68,7 @@ class NotifyConsumer(Consumer):
         self._held = broker.held[queue_name]
         self._scripts = broker.scripts(queue_name)
         self._keys = self._scripts.keys
+        self._commit = broker.committing(queue_name)
         self._ask_at = 0.0
         self._block_ms = 0
 
@@ -75,14 +79,55 @@ class NotifyConsumer(Consumer):
             if held.undelivered and not self._broker.draining:
                 return held.undelivered.popleft()
             free = self._prefetch - len(held.jobs)
-            if self._broker.draining or free <= 0:
-                held.changed.wait(self._timeout_s)
-                return None
-        with connection_errors():
-            if self._wait_for_work():
-                self._take(free)
+        if self._broker.draining:
+            self._broker.drained.wait(self._timeout_s)
+            return None
+        if (free > 0 and not self._commit.patient) or not self._commit_and_take(free):
+            with connection_errors():
+                if self._wait_for_work():
+                    self._took(self._scripts.take(*self._next_take(free), **self._take_options))
         with held.changed:
             return held.undelivered.popleft() if held.undelivered else None
+
+    def _commit_and_take(self, free: int) -> bool:
+        """Commit for the threads that finish, on the way to the next take; False: none did, and a thread is free.
+
+        Where all threads are at work, this is the wait until one of them finishes.
+        """
+        enough = (self._prefetch + 1) // 2
+        with self._commit.lead(enough, 0 if free > 0 else self._timeout_s, _GATHER_S) as finished:
+            if finished:
+                self._commit_for(finished)
+                return True
+        if finished is None and free <= 0:
+            with self._held.changed:
+                self._held.changed.wait(_GATHER_S)
+        return free <= 0
+
+    def _commit_for(self, finished: list[Entry[Completion, str]]) -> None:
+        done, free = [entry.item for entry in finished], len(finished)
+        with self._held.changed:
+            free += self._prefetch - len(self._held.jobs)
+        retention_ms = self._broker.retention.completed_ms
+        batch: Batch | Exception | None = None
+        try:
+            if self._broker.draining or free <= 0 or self._ask_at > time.monotonic():
+                words: list[str] | Exception = self._scripts.complete(done, retention_ms)
+            else:
+                take = self._next_take(free)
+                words, batch = self._scripts.complete_and_take(done, retention_ms, *take, **self._take_options)
+        except Exception as error:  # noqa: BLE001 - handed to every thread that waits for it
+            words = error
+        for place, entry in enumerate(finished):
+            if isinstance(words, Exception):
+                entry.tell(error=words)
+            else:
+                entry.tell(words[place])
+        with connection_errors():
+            if isinstance(batch, Exception):
+                raise batch
+            if batch is not None:
+                self._took(batch)
 
     def _wait_for_work(self) -> bool:
         """Wait as the last take said; False: a shutdown came in between."""
@@ -96,23 +141,26 @@ class NotifyConsumer(Consumer):
             return not self._broker.draining
         return True
 
-    def _take(self, free: int) -> None:
-        held = self._held
-        sequence = held.sequence + 1
-        batch = self._scripts.take(
-            self._broker.worker_id,
-            sequence,
-            free,
-            lease_ms=LEASE_MS,
-            rate=self._broker.rates.get(self._queue, "0/1"),
-            gap_ms=BEAT_MS,
-            block_ms=BLOCK_MS,
-            cancelled_ms=self._broker.retention.cancelled_ms,
-        )
-        held.sequence = sequence
+    def _next_take(self, free: int) -> tuple[str, int, int]:
+        return self._broker.worker_id, self._held.sequence + 1, free
+
+    @property
+    def _take_options(self) -> dict[str, Any]:
+        return {
+            "lease_ms": LEASE_MS,
+            "rate": self._broker.rates.get(self._queue, "0/1"),
+            "gap_ms": BEAT_MS,
+            "block_ms": BLOCK_MS,
+            "cancelled_ms": self._broker.retention.cancelled_ms,
+        }
+
+    def _took(self, batch: Batch) -> None:
+        """Note that a take's reply arrived, and what it said."""
+        self._held.sequence += 1
         self._ask_at = time.monotonic() + min(batch.again_ms / 1000, _NAP_S)
         self._block_ms = batch.block_ms
-        held.add([message for job in batch.jobs if (message := self._decoded(job)) is not None])
+        self._commit.patient = batch.again_ms == 0
+        self._held.add([message for job in batch.jobs if (message := self._decoded(job)) is not None])
 
     def _decoded(self, job: TakenJob) -> NotifyMessage | None:
         try:
@@ -157,7 +205,7 @@ class NotifyConsumer(Consumer):
         match message.disposition:
             case Complete(provider, provider_id):
                 completion = Completion(job.job_id, job.token, provider, provider_id, record)
-                return self._broker.committing(self._queue).submit(completion)
+                return self._commit.submit(completion)
             case RetryAt(delay_ms):
                 return scripts.retry(job.job_id, job.token, delay_ms, record)
             case Bury(reason):

@@ -71,6 +71,23 @@ def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
+def _batch(reply: list[Any], worker_id: str, sequence: int) -> Batch:
+    token = f"{worker_id}:{sequence}"
+    jobs = [
+        TakenJob(
+            job_id=job_id.decode(),
+            message=message,
+            payload=payload,
+            token=token,
+            attempt=int(attempt) + 1,
+            possible_duplicate=duplicate == b"1",
+            created_at_ms=int(created),
+        )
+        for job_id, message, payload, attempt, duplicate, created in reply[2:]
+    ]
+    return Batch(jobs, int(reply[0]), int(reply[1]))
+
+
 class Scripts:
     """The transitions of one queue.
 
@@ -113,7 +130,7 @@ class Scripts:
 
     def enqueue_many(self, jobs: Sequence[NewJob]) -> list[Enqueued | Exception]:
         """Enqueue jobs in one round trip; each answer is that job's own, or what went wrong with it."""
-        replies = run_many(self.client, _SCRIPTS["enqueue"], [self._enqueue_call(job) for job in jobs])
+        replies = run_many(self.client, [(_SCRIPTS["enqueue"], *self._enqueue_call(job)) for job in jobs])
         return [
             reply if isinstance(reply, Exception) else Enqueued(Enqueuing(_text(reply[0])), _text(reply[1]))
             for reply in replies
@@ -143,32 +160,51 @@ class Scripts:
             block_ms: How long the caller would wait on the marker.
             cancelled_ms: How long jobs that expired are kept.
         """
+        call = self._take_call(worker_id, sequence, wanted, lease_ms, rate, gap_ms, block_ms, cancelled_ms)
+        return _batch(self._call("take", *call), worker_id, sequence)
+
+    def _take_call(  # noqa: PLR0917 - in the order of `take`
+        self,
+        worker_id: str,
+        sequence: int,
+        wanted: int,
+        lease_ms: int,
+        rate: str,
+        gap_ms: int,
+        block_ms: int,
+        cancelled_ms: int,
+    ) -> tuple[list[str], list[Any]]:
         k = self.keys
-        reply = self._call(
-            "take",
+        keys = [
+            k.waiting, k.delayed, k.active, k.cancelled, k.dead, k.failed, k.grants, k.config, k.meta,
+            k.taken(worker_id), k.wake,
+        ]  # fmt: skip
+        args = [
+            self._now(), k.prefix, worker_id, sequence, wanted, lease_ms, rate, gap_ms, cancelled_ms, block_ms,
+        ]  # fmt: skip
+        return keys, args
+
+    def complete_and_take(
+        self,
+        completions: Sequence[Completion],
+        completed_ms: int,
+        worker_id: str,
+        sequence: int,
+        wanted: int,
+        **options: Any,
+    ) -> tuple[list[str] | Exception, Batch | Exception]:
+        """`complete`, then `take` with its options, in one round trip; each answer is that call's own."""
+        words, batch = run_many(
+            self.client,
             [
-                k.waiting, k.delayed, k.active, k.cancelled, k.dead, k.failed, k.grants, k.config, k.meta,
-                k.taken(worker_id), k.wake,
+                (_SCRIPTS["complete"], *self._complete_call(completions, completed_ms)),
+                (_SCRIPTS["take"], *self._take_call(worker_id, sequence, wanted, **options)),
             ],
-            [
-                self._now(), k.prefix, worker_id, sequence, wanted, lease_ms, rate, gap_ms, cancelled_ms,
-                block_ms,
-            ],
-        )  # fmt: skip
-        token = f"{worker_id}:{sequence}"
-        jobs = [
-            TakenJob(
-                job_id=job_id.decode(),
-                message=message,
-                payload=payload,
-                token=token,
-                attempt=int(attempt) + 1,
-                possible_duplicate=duplicate == b"1",
-                created_at_ms=int(created),
-            )
-            for job_id, message, payload, attempt, duplicate, created in reply[2:]
-        ]
-        return Batch(jobs, int(reply[0]), int(reply[1]))
+        )
+        return (
+            words if isinstance(words, Exception) else [_text(word) for word in words],
+            batch if isinstance(batch, Exception) else _batch(batch, worker_id, sequence),
+        )
 
     def begin(self, job_id: str, token: str, provider: str) -> bool:
         """Record that the send starts now; False: the lease is lost, do not send."""
@@ -176,11 +212,14 @@ class Scripts:
 
     def complete(self, completions: Sequence[Completion], completed_ms: int) -> list[str]:
         """Settle jobs that are done; for each ``done``, ``late``, ``duplicate`` or ``stale``."""
+        return [_text(word) for word in self._call("complete", *self._complete_call(completions, completed_ms))]
+
+    def _complete_call(self, completions: Sequence[Completion], completed_ms: int) -> tuple[list[str], list[Any]]:
         k = self.keys
         args: list[Any] = [self._now(), k.prefix, completed_ms]
         for c in completions:
             args += (c.job_id, c.token, c.provider, c.provider_id, c.record)
-        return [_text(word) for word in self._call("complete", [k.active, k.completed, k.waiting, k.delayed], args)]
+        return [k.active, k.completed, k.waiting, k.delayed], args
 
     def retry(self, job_id: str, token: str, delay_ms: int, record: str) -> str:
         """Let the job run again after its backoff; ``done`` or ``stale``."""

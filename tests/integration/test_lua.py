@@ -54,7 +54,7 @@ def test_run_many_answers_each_call(client: redis.Redis) -> None:
     """One call's fault is that call's answer, and the others run."""
     client.set("bad", "text")
 
-    answers = run_many(client, ADD, [(["a"], [1]), (["bad"], [1]), (["a"], [5])])
+    answers = run_many(client, [(ADD, ["a"], [1]), (ADD, ["bad"], [1]), (ADD, ["a"], [5])])
 
     assert answers[0] == 1
     assert isinstance(answers[1], ResponseError)
@@ -63,7 +63,7 @@ def test_run_many_answers_each_call(client: redis.Redis) -> None:
 
 def test_run_many_of_nothing_is_nothing(client: redis.Redis) -> None:
     """No call, no round trip, no answer."""
-    assert run_many(client, ADD, []) == []
+    assert run_many(client, []) == []
 
 
 class ForgetfulPipeline(Pipeline):
@@ -77,15 +77,13 @@ class ForgetfulPipeline(Pipeline):
         return answers
 
 
-def test_run_many_sends_again_only_what_was_refused(
-    client: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_run_many_sends_again_only_what_was_refused(client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     """A script forgotten in mid-pipeline, as in a failover, runs each call exactly once."""
     ADD(client, ["n"], [0])
     pipelines = [ForgetfulPipeline(client.connection_pool, {}, False, None), client.pipeline(False)]
     monkeypatch.setattr(client, "pipeline", lambda **_: pipelines.pop(0))
 
-    answers = run_many(client, ADD, [(["n"], [1])] * 5)
+    answers = run_many(client, [(ADD, ["n"], [1])] * 5)
 
     assert answers == [1, 2, 3, 4, 5]
     assert pipelines == []

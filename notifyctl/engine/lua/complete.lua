@@ -18,10 +18,9 @@ local ms, out = string.format('%.0f', now), {}
 
 local function settle(id, job, token, provider, provider_id, record, idem)
   redis.call('ZADD', KEYS[2], ms, id)
-  redis.call('HSET', job, 'state', 'completed', 'lease', '', 'settled', token, 'finished_at', ms)
+  redis.call('HSET', job, 'state', 'completed', 'lease', '', 'settled', token, 'finished_at', ms, 'message', '')
   if provider ~= '' then redis.call('HSET', job, 'provider', provider, 'provider_id', provider_id) end
   if record ~= '' then redis.call('HSET', job, 'attempt:' .. redis.call('HINCRBY', job, 'runs', 1), record) end
-  redis.call('HDEL', job, 'message')
   redis.call('PEXPIRE', job, ARGV[3])
   if idem then redis.call('PEXPIRE', ARGV[2] .. 'idem:' .. idem, ARGV[3] + 2592000000) end
 end

@@ -33,9 +33,12 @@ local prefix, token = ARGV[2], ARGV[3] .. ':' .. ARGV[4]
 local ms = string.format('%.0f', now)
 
 local function job(id) return prefix .. 'job:' .. id end
-local function hand_out(id)
-  local h = redis.call('HMGET', job(id), 'message', 'payload', 'attempt', 'possible_duplicate', 'created_at')
-  return {id, h[1] or '', h[2] or '', h[3] or '0', h[4] or '0', h[5] or ms}
+local function read(id)
+  return redis.call('HMGET', job(id), 'message', 'payload', 'attempt', 'possible_duplicate', 'created_at',
+    'expires_at', 'idem')
+end
+local function handed_out(id, h)
+  return {id, h[1] or '', h[2] or '', h[3], h[4] or '0', h[5]}
 end
 local function wait_again(id, h)
   redis.call('ZADD', KEYS[1], string.format('%.0f', tonumber(h[1]) * LANE + tonumber(h[2])), id)
@@ -46,7 +49,7 @@ local last = redis.call('GET', KEYS[10])
 if last and string.match(last, '^%d+') == ARGV[4] then
   local batch = {0, 0}
   for id in string.gmatch(string.match(last, ' (.*)$'), '%S+') do
-    if redis.call('HGET', job(id), 'lease') == token then batch[#batch + 1] = hand_out(id) end
+    if redis.call('HGET', job(id), 'lease') == token then batch[#batch + 1] = handed_out(id, read(id)) end
   end
   return batch
 end
@@ -105,19 +108,19 @@ while #ids < wanted and looks > 0 and not (interval > 0 and next_us > now_us) do
     end
   end
   redis.call('ZREM', KEYS[1], id)
-  local expires = redis.call('HMGET', job(id), 'expires_at', 'idem')
-  if not expires[1] then
+  local h = read(id)
+  if not h[6] then
     redis.call('HINCRBY', KEYS[9], 'orphans', 1)
-  elseif expires[1] ~= '0' and tonumber(expires[1]) <= now then
+  elseif h[6] ~= '0' and tonumber(h[6]) <= now then
     redis.call('ZADD', KEYS[4], ms, id)
     redis.call('HSET', job(id), 'state', 'cancelled', 'reason', 'expired', 'finished_at', ms)
     redis.call('PEXPIRE', job(id), ARGV[9])
-    if expires[2] then redis.call('PEXPIRE', prefix .. 'idem:' .. expires[2], ARGV[9] + 2592000000) end
+    if h[7] then redis.call('PEXPIRE', prefix .. 'idem:' .. h[7], ARGV[9] + 2592000000) end
   else
     redis.call('ZADD', KEYS[3], string.format('%.0f', now + ARGV[6]), id)
     redis.call('HSET', job(id), 'state', 'active', 'lease', token, 'taken_at', ms, 'began', '')
     ids[#ids + 1] = id
-    batch[#batch + 1] = hand_out(id)
+    batch[#batch + 1] = handed_out(id, h)
     turn = turn + 1
     if interval > 0 then next_us = math.max(next_us, now_us - SLACK_US) + interval end
   end
