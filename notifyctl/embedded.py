@@ -202,6 +202,7 @@ def _ensure(place: _Place) -> Running:
         if not started:
             started = _start_unless_held(place)
         elif not _held(place):
+            _clear(place)
             raise ServerError("the embedded server ended while it started", hint=_log_tail(place))
         if answer is _Silence.LOADING:
             silent_since = time.monotonic()
@@ -324,6 +325,7 @@ def _held(place: _Place) -> bool:
 
 def _stop(place: _Place) -> bool:
     if not _held(place):
+        _clear(place)
         return False
     _ask_to_end(place)
     end = time.monotonic() + _STOP_PATIENCE_S
@@ -331,13 +333,21 @@ def _stop(place: _Place) -> bool:
         if time.monotonic() > end:
             raise ServerError("the embedded server does not end", hint=_log_tail(place))
         time.sleep(_POLL_S)
-    with _locked(place, fcntl.LOCK_EX) as lock:
-        if lock is not None:  # else the next one is starting already: these are its files
-            for leftover in (place.record, place.pidfile, _socket(place.runtime)):
-                leftover.unlink(missing_ok=True)
-            with suppress(OSError):
-                place.runtime.rmdir()
+    _clear(place)
     return True
+
+
+def _clear(place: _Place) -> None:
+    """Remove what a server that is gone left behind, its data excepted."""
+    if not place.lock.exists():
+        return
+    with _locked(place, fcntl.LOCK_EX) as lock:
+        if lock is None:
+            return  # the next one is starting already: these are its files
+        for leftover in (place.record, place.pidfile, _socket(place.runtime)):
+            leftover.unlink(missing_ok=True)
+        with suppress(OSError):
+            place.runtime.rmdir()
 
 
 def _ask_to_end(place: _Place) -> None:
