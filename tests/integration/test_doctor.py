@@ -1,0 +1,263 @@
+"""What the doctor finds: on a sound server, on unsound ones, and in settings alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from notifyctl.connection import connect
+from notifyctl.doctor import Finding, Status, run_checks
+from notifyctl.errors import ConfigError, ServerError
+from notifyctl.settings import Settings
+from tests.support.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import redis
+
+SID = "0" * 32
+TWILIO = {"account_sid": f"AC{SID}", "auth_token": "token", "whatsapp_from": "+15005550006"}
+KEY = f"SG.{'a' * 22}.{'b' * 43}"
+
+
+@pytest.fixture
+def own_server() -> Iterator[Server]:
+    """A server that a test may change for good."""
+    server = Server("--maxmemory-policy", "noeviction")
+    yield server
+    server.close()
+
+
+def examine(server: Server, **overrides: Any) -> dict[str, Finding]:
+    """All findings by their names."""
+    settings = Settings.load(**{"redis": {"url": server.url}} | overrides)
+    findings = run_checks(settings, lambda: connect(server.url, role="operator"))
+    return {finding.name: finding for finding in findings}
+
+
+def test_sound_setup_is_all_ok(own_server: Server) -> None:
+    """Every check has a finding, and none has anything to mend."""
+    found = examine(
+        own_server,
+        sendgrid={"api_key": KEY},
+        smtp={"host": "mail.example.com"},
+        email={"from": "orders@example.com"},
+        twilio=TWILIO,
+        whatsapp={"content_sids": {"order_confirmation": f"HX{SID}", "test_message": f"HX{SID}"}},
+        shop={"name": "Ada's Books"},
+    )
+
+    assert {name: finding.status for name, finding in found.items()} == dict.fromkeys(
+        (
+            "settings", "state folder", "redis", "version", "eviction", "persistence", "email", "sender",
+            "whatsapp", "content ids", "shop",
+        ),
+        Status.OK,
+    )  # fmt: skip
+    assert all(not finding.remedy for finding in found.values())
+    assert found["email"].detail == "mail goes through SendGrid, then SMTP"
+    assert "from argument" in found["settings"].detail
+
+
+def test_nothing_configured_means_the_outbox(server: Server) -> None:
+    """Worth a look, and nothing is broken."""
+    found = examine(server)
+
+    for name in ("email", "whatsapp"):
+        assert found[name].status is Status.WARN
+        assert str(Settings.load().outbox_dir) in found[name].detail
+    assert "SENDGRID_API_KEY" in found["email"].remedy
+    assert found["sender"].status is Status.OK
+
+
+def test_forced_outbox_is_told_as_such(server: Server) -> None:
+    """Credentials are there, and nothing is sent."""
+    found = examine(server, provider="outbox", sendgrid={"api_key": KEY}, twilio=TWILIO)
+
+    for name in ("email", "whatsapp"):
+        assert (found[name].status, found[name].remedy) == (
+            Status.WARN,
+            "Remove NOTIFYCTL_PROVIDER=outbox to send.",
+        )
+    assert found["sender"].status is Status.OK
+    assert found["content ids"].status is Status.OK
+
+
+def test_settings_that_do_not_load_are_the_only_finding() -> None:
+    """Nothing else can be looked at."""
+    error = ConfigError("SMTP_PORT: expected a valid integer", hint="See .env.example.")
+
+    findings = run_checks(error, lambda: pytest.fail("no client without settings"))
+
+    assert findings == [Finding("settings", Status.FAIL, error.message, error.hint)]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "name", "status", "detail", "remedy"),
+    [
+        ({"sendgrid": {"api_key": "secret"}}, "email", "warn", "not shaped", "Copy the whole key"),
+        (
+            {"smtp": {"host": "mail.example.com", "username": "u", "password": "secret", "tls": "none"}},
+            "email",
+            "warn",
+            "password in the clear",
+            "SMTP_TLS",
+        ),
+        ({"smtp": {"host": "mail.example.com"}}, "sender", "fail", "mail needs a sender", "EMAIL_FROM"),
+        ({"smtp": {"host": "mail.example.com"}}, "shop", "warn", "placeholder", "NOTIFYCTL_SHOP_NAME"),
+        ({"twilio": TWILIO | {"whatsapp_from": None}}, "whatsapp", "fail", "no sender", "TWILIO_WHATSAPP_FROM"),
+        (
+            {"twilio": TWILIO | {"auth_token": None, "api_key_sid": f"SK{SID}", "api_key_secret": "secret"}},
+            "whatsapp",
+            "warn",
+            "receipts cannot be checked",
+            "TWILIO_AUTH_TOKEN",
+        ),
+        ({"twilio": TWILIO}, "content ids", "fail", "order_confirmation", "NOTIFYCTL_CONTENT_SID_"),
+        (
+            {"twilio": TWILIO, "whatsapp": {"content_sids": {"order_confirmation": f"HX{SID}"}}},
+            "content ids",
+            "warn",
+            "test_message",
+            "[whatsapp.content_sids]",
+        ),
+    ],
+)
+def test_incomplete_channel_is_found(
+    server: Server, *, overrides: dict[str, Any], name: str, status: str, detail: str, remedy: str
+) -> None:
+    """What is missing, what to set, and never the secret."""
+    finding = examine(server, **overrides)[name]
+
+    assert finding.status == status
+    assert detail in finding.detail
+    assert remedy in finding.remedy
+    assert "secret" not in repr(finding)
+
+
+def test_broken_template_is_found(server: Server, tmp_path: Path) -> None:
+    """The shop's own folder is looked into."""
+    (tmp_path / "templates" / "whatsapp").mkdir(parents=True)
+    (tmp_path / "templates" / "whatsapp" / "mine.toml").write_text("= no TOML")
+
+    finding = examine(server, twilio=TWILIO, templates_dir=tmp_path / "templates")["content ids"]
+
+    assert finding.status is Status.FAIL
+    assert "mine.toml" in finding.detail
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "name", "status", "detail"),
+    [
+        ("maxmemory-policy", "allkeys-lru", "eviction", Status.FAIL, "maxmemory-policy is allkeys-lru"),
+        ("appendonly", "no", "persistence", Status.WARN, "the append-only file is off"),
+        ("replicaof", "127.0.0.1 1", "redis", Status.FAIL, "read-only replica"),
+    ],
+)
+def test_unsound_server_is_found(
+    own_server: Server, *, option: str, value: str, name: str, status: Status, detail: str
+) -> None:
+    """What would lose jobs, or take none."""
+    with own_server.client() as admin:
+        if option == "replicaof":
+            admin.execute_command("REPLICAOF", *value.split())
+        else:
+            admin.config_set(option, value)
+
+    finding = examine(own_server)[name]
+
+    assert (finding.status, detail in finding.detail, bool(finding.remedy)) == (status, True, True)
+
+
+@pytest.mark.parametrize(
+    ("facts", "name", "status", "detail"),
+    [
+        ({"valkey_version": None, "redis_version": "6.2.14"}, "version", Status.FAIL, "6.2.14"),
+        ({"aof_last_write_status": "err"}, "persistence", Status.FAIL, "cannot write its append-only file"),
+    ],
+)
+def test_facts_of_the_server_are_judged(
+    client: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    facts: dict[str, Any],
+    name: str,
+    status: Status,
+    detail: str,
+) -> None:
+    """Answers that no test server gives by itself."""
+    real = client.info()
+    monkeypatch.setattr(client, "info", lambda: real | facts)
+
+    findings = {finding.name: finding for finding in run_checks(Settings.load(), lambda: client)}
+
+    assert findings[name].status is status
+    assert detail in findings[name].detail
+
+
+def test_server_that_is_away_is_one_finding() -> None:
+    """What cannot be asked is not guessed; the other checks are made all the same."""
+    settings = Settings.load(redis={"url": "redis://:secret@127.0.0.1:1"})
+
+    findings = run_checks(settings, lambda: connect("redis://:secret@127.0.0.1:1", role="operator"))
+
+    found = {finding.name: finding for finding in findings}
+    assert found["redis"].status is Status.FAIL
+    assert "cannot be reached" in found["redis"].detail
+    assert "version" not in found
+    assert "email" in found
+    assert "secret" not in repr(findings)
+
+
+def test_embedded_server_that_cannot_start_is_one_finding() -> None:
+    """Whatever keeps the client from being made."""
+
+    def fails() -> redis.Redis:
+        raise ServerError("no server to run here", hint="Install one.")
+
+    found = {finding.name: finding for finding in run_checks(Settings.load(), fails)}
+
+    assert found["redis"] == Finding("redis", Status.FAIL, "no server to run here", "Install one.")
+
+
+def test_state_folder_is_not_made_by_looking(server: Server) -> None:
+    """A doctor changes nothing."""
+    found = examine(server)
+
+    assert found["state folder"].status is Status.OK
+    assert "will be made" in found["state folder"].detail
+    assert not Settings.load().state_dir.exists()
+
+
+def test_state_folder_that_others_can_enter_is_found(server: Server) -> None:
+    """It holds personal data."""
+    folder = Settings.load().state_dir
+    folder.mkdir(mode=0o700)
+    assert examine(server)["state folder"].status is Status.OK
+
+    folder.chmod(0o755)
+
+    finding = examine(server)["state folder"]
+    assert (finding.status, finding.remedy) == (Status.WARN, f"chmod 700 {folder}")
+
+
+def test_state_folder_that_cannot_be_used_is_found(server: Server, tmp_path: Path) -> None:
+    """Here a file in its place, or above it."""
+    (tmp_path / "file").write_text("")
+
+    in_place = examine(server, state_dir=tmp_path / "file")["state folder"]
+    above = examine(server, state_dir=tmp_path / "file" / "state")["state folder"]
+
+    assert (in_place.status, above.status) == (Status.FAIL, Status.FAIL)
+
+
+def test_state_folder_below_a_closed_one_is_found(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It could never be made."""
+    monkeypatch.setattr("os.access", lambda *_: False)
+
+    finding = examine(server)["state folder"]
+
+    assert (finding.status, "cannot be made" in finding.detail) == (Status.FAIL, True)
