@@ -45,6 +45,8 @@ __all__ = ["Running", "ensure_running", "private_server", "status", "stop"]
 #: How long a server may be silent while it starts; loading its data counts as a sign of life.
 _PATIENCE_S = 15.0
 _STOP_PATIENCE_S = 60.0
+#: One that somebody stops while it starts is started again; one that cannot start is given up.
+_MOST_STARTS = 3
 _POLL_S = 0.01
 #: A Unix socket's path has at most 103 bytes on macOS, 107 on Linux.
 _MAX_SOCKET_PATH_BYTES = 99
@@ -193,14 +195,14 @@ def _make_private(folder: Path) -> None:
 
 
 def _ensure(place: _Place) -> Running:
-    started = False
+    starts = 0
     silent_since = time.monotonic()
     while True:
         answer = _ask(place)
         if isinstance(answer, Running):
-            return Running(answer.url, answer.pid, started)
-        if not started:
-            started = _start_unless_held(place)
+            return Running(answer.url, answer.pid, started=starts > 0)
+        if starts < _MOST_STARTS:
+            starts += _start_unless_held(place)
         elif not _held(place):
             _clear(place)
             raise ServerError("the embedded server ended while it started", hint=_log_tail(place))
@@ -324,17 +326,28 @@ def _held(place: _Place) -> bool:
 
 
 def _stop(place: _Place) -> bool:
-    if not _held(place):
-        _clear(place)
-        return False
-    _ask_to_end(place)
+    told: int | None = None
     end = time.monotonic() + _STOP_PATIENCE_S
     while _held(place):
+        pid = _pid(place)
+        if told is None and pid is not None:
+            _ask_to_end(place, pid)
+            told = pid
+        elif pid not in (None, told):
+            return True  # it ended, and somebody started the next one
         if time.monotonic() > end:
             raise ServerError("the embedded server does not end", hint=_log_tail(place))
         time.sleep(_POLL_S)
     _clear(place)
-    return True
+    return told is not None
+
+
+def _pid(place: _Place) -> int | None:
+    """Return the running server's process; None while it starts or ends."""
+    try:
+        return int(place.pidfile.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
 
 
 def _clear(place: _Place) -> None:
@@ -350,16 +363,16 @@ def _clear(place: _Place) -> None:
             place.runtime.rmdir()
 
 
-def _ask_to_end(place: _Place) -> None:
+def _ask_to_end(place: _Place, pid: int) -> None:
     """Tell the server to end: through its socket, or by a signal where that is gone."""
     try:
         with _client(Path(place.record.read_text(encoding="utf-8"))) as client:
             client.ping()  # `shutdown` takes a lost connection for success
             client.shutdown()
     except (OSError, redis.RedisError):
-        # the lock is held, so the file names a process that is alive and ours
-        with suppress(OSError, ValueError):
-            os.kill(int(place.pidfile.read_text(encoding="ascii")), signal.SIGTERM)
+        # the lock is held, so this is a process that is alive and ours
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
 
 
 def _silent(place: _Place, why: _Silence) -> ServerError:

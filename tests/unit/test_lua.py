@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from notifyctl.lua import Script
+from notifyctl.lua import Script, load_script
 
 HEADER = """\
 -- move: from one set to another.      here -> there
@@ -65,3 +65,11 @@ def test_script_is_known_by_the_hash_of_its_text() -> None:
     script = Script.parse("move", HEADER)
 
     assert script.sha1 == hashlib.sha1(HEADER.encode()).hexdigest()  # noqa: S324 - Redis's choice
+
+
+def test_script_is_loaded_from_its_package() -> None:
+    """From the folder `lua` beside its caller, installed or not."""
+    script = load_script("notifyctl.engine", "begin")
+
+    assert script.name == "begin"
+    assert script.source.startswith("-- begin:")
