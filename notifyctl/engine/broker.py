@@ -227,7 +227,14 @@ class NotifyBroker(Broker):
         """
         keys = QueueKeys(self.namespace, queue_name)
         end = time.monotonic() + timeout / 1000 if timeout is not None else None
-        while any(self.client.zcard(key) for key in (keys.waiting, keys.delayed, keys.active)):
+        while self._in_progress(keys):
             if end is not None and time.monotonic() > end:
                 raise QueueJoinTimeout(queue_name)
             time.sleep(0.01)
+
+    def _in_progress(self, keys: QueueKeys) -> bool:
+        """Whether any job has not ended, in one look: one that moves between two looks would be seen in neither set."""
+        with self.client.pipeline(transaction=True) as pipe:
+            for key in (keys.waiting, keys.delayed, keys.active):
+                pipe.zcard(key)
+            return any(pipe.execute())

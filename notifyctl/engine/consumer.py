@@ -69,6 +69,7 @@ class NotifyConsumer(Consumer):
         self._scripts = broker.scripts(queue_name)
         self._keys = self._scripts.keys
         self._commit = broker.committing(queue_name)
+        self._rate = broker.rates.get(queue_name, "0/1")
         self._ask_at = 0.0
         self._block_ms = 0
 
@@ -148,7 +149,7 @@ class NotifyConsumer(Consumer):
     def _take_options(self) -> dict[str, Any]:
         return {
             "lease_ms": LEASE_MS,
-            "rate": self._broker.rates.get(self._queue, "0/1"),
+            "rate": self._rate,
             "gap_ms": BEAT_MS,
             "block_ms": BLOCK_MS,
             "cancelled_ms": self._broker.retention.cancelled_ms,
@@ -164,7 +165,7 @@ class NotifyConsumer(Consumer):
 
     def _decoded(self, job: TakenJob) -> NotifyMessage | None:
         try:
-            return NotifyMessage(Message.decode(job.message), job, self._scripts)
+            return NotifyMessage(Message.decode(job.message), job, self._scripts, self._rate)
         except DecodeError as error:
             self._logger.error("Job %s holds no message that can be read; buried.", job.job_id)  # noqa: TRY400 - its text holds the bytes
             record = attempt_record(attempt=job.attempt, outcome="undecodable", error=type(error).__name__)

@@ -7,6 +7,7 @@ way (`tries`), and ends in the job's record.
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 from dramatiq.broker import MessageProxy
@@ -39,7 +40,7 @@ class NotifyMessage(MessageProxy):
         outcome, code, error: One word, the provider's code, and a redacted text, for the history.
     """
 
-    def __init__(self, message: Message[Any], job: TakenJob, scripts: Scripts) -> None:
+    def __init__(self, message: Message[Any], job: TakenJob, scripts: Scripts, rate: str = "0/1") -> None:
         super().__init__(message)
         self.job = job
         self.disposition: Disposition | None = None
@@ -53,6 +54,7 @@ class NotifyMessage(MessageProxy):
         self.code = ""
         self.error = ""
         self._scripts = scripts
+        self._rate = rate
         self._taken_at_ms = now_ms()
 
     def stuff_exception(self, exception: BaseException) -> None:
@@ -66,16 +68,20 @@ class NotifyMessage(MessageProxy):
         self.exception = None
 
     def begin(self, provider: str) -> None:
-        """Record that the send starts now.
+        """Record that the send starts now, and keep the distance to the one before.
 
         Raises:
             StaleLease: The lease is lost: do not send.
             BrokerUnavailable: Nobody can say whether it is ours: do not send.
         """
-        with translated():
-            ours = not self.lost and self._scripts.begin(self.job.job_id, self.job.token, provider)
-        if not ours:
+        wait_us = -1
+        if not self.lost:
+            with translated():
+                wait_us = self._scripts.begin(self.job.job_id, self.job.token, provider, self._rate)
+        if wait_us < 0:
             raise StaleLease(f"job {self.job.job_id} is no longer leased to this worker, and was not sent")
+        if wait_us:
+            time.sleep(wait_us / 1_000_000)
         self.began = True
 
     def record(self) -> str:

@@ -206,9 +206,15 @@ class Scripts:
             batch if isinstance(batch, Exception) else _batch(batch, worker_id, sequence),
         )
 
-    def begin(self, job_id: str, token: str, provider: str) -> bool:
-        """Record that the send starts now; False: the lease is lost, do not send."""
-        return bool(self._call("begin", [self.keys.job(job_id)], [self._now(), token, provider]))
+    def begin(self, job_id: str, token: str, provider: str, rate: str = "0/1") -> int:
+        """Record that the send starts now.
+
+        Returns:
+            How many microseconds to wait before it, so that sends keep the rate's distance; -1: the lease is lost, do
+            not send.
+        """
+        keys = [self.keys.job(job_id), self.keys.grants, self.keys.config]
+        return int(self._call("begin", keys, [self._now(), token, provider, rate]))
 
     def complete(self, completions: Sequence[Completion], completed_ms: int) -> list[str]:
         """Settle jobs that are done; for each ``done``, ``late``, ``duplicate`` or ``stale``."""

@@ -71,8 +71,8 @@ class Retries(Middleware):
 
     @property
     def actor_options(self) -> set[str]:
-        """The option an actor may set."""
-        return {"retry_delays_ms"}
+        """The options an actor may set; ``throws`` names exceptions that are not worth a retry, as in Dramatiq."""
+        return {"retry_delays_ms", "throws"}
 
     def after_process_message(
         self,

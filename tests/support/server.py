@@ -56,7 +56,7 @@ class Server:
 
     def client(self) -> redis.Redis:
         """A plain client, bytes in and out."""
-        return redis.Redis(unix_socket_path=str(self.socket), retry=None, socket_timeout=5)
+        return redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5)
 
     def freeze(self) -> None:
         """Stop the process in its tracks (SIGSTOP)."""

@@ -1,15 +1,26 @@
 -- begin: the send starts now. Written before the first byte leaves, so that a lost worker's job is known to be in doubt.
+-- Keeps the distance between sends, where a busy machine let one of them start late: the first send of a run is told
+-- how long to wait. The distance is a little less than that of grants, so that waits do not add up.
 --                                                                          active -> active
 -- KEYS[1] hash    job:<id>
+-- KEYS[2] hash    grants: begin_us, when the next send may start
+-- KEYS[3] hash    config
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    lease token
 -- ARGV[3] text    provider
--- Returns 1: go on | 0: the lease is no longer this token's, do not send
-local now = tonumber(ARGV[1])
-if now == 0 then
-  local t = redis.call('TIME')
-  now = t[1] * 1000 + math.floor(t[2] / 1000)
-end
-if redis.call('HGET', KEYS[1], 'lease') ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], 'began', ARGV[2], 'provider', ARGV[3], 'began_at', string.format('%.0f', now))
-return 1
+-- ARGV[4] text    rate "count/period_ms", 0/1 = no limit; an operator's rate in config wins
+-- Returns how many microseconds to wait before the send | -1: the lease is no longer this token's, do not send
+local HEADROOM = 1.02
+local t = redis.call('TIME')
+local now_us = t[1] * 1000000 + t[2]
+if ARGV[1] ~= '0' then now_us = tonumber(ARGV[1]) * 1000 end
+local h = redis.call('HMGET', KEYS[1], 'lease', 'began')
+if h[1] ~= ARGV[2] then return -1 end
+local first = h[2] ~= ARGV[2]
+redis.call('HSET', KEYS[1], 'began', ARGV[2], 'provider', ARGV[3], 'began_at', string.format('%.0f', now_us / 1000))
+local count, period = string.match(redis.call('HGET', KEYS[3], 'rate') or ARGV[4], '^(%d+)/(%d+)$')
+if count == '0' or not first then return 0 end
+local start = math.max(now_us, tonumber(redis.call('HGET', KEYS[2], 'begin_us') or 0))
+local next_us = start + math.ceil(tonumber(period) * 1000 * HEADROOM / tonumber(count))
+redis.call('HSET', KEYS[2], 'begin_us', string.format('%.0f', next_us))
+return start - now_us
