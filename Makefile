@@ -1,1 +1,51 @@
-# The two commands for a fresh machine are `make demo` and `make test`; `make check` is what CI runs.
+# `make demo` and `make test` are all that a fresh machine needs: python3 with venv, and make.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PACKAGES := notifyctl actors
+CODE := notifyctl actors tests bench
+SETUP := .venv/.ready
+
+.PHONY: demo test test-redis7 check format lint types layers wheel bench clean
+
+demo: $(SETUP)              ## orders through queue, worker and dead letters, on a server of its own
+	$(BIN)/notifyctl demo
+
+test: $(SETUP)              ## all tests, on Valkey
+	$(BIN)/python -m pytest
+
+test-redis7: $(SETUP)       ## the engine's and the commands' tests once more, on Debian's redis-server 7.0
+	NOTIFYCTL_TEST_SERVER=$$(.ci/redis7) $(BIN)/python -m pytest tests/integration tests/e2e
+
+check: lint types layers test wheel    ## what CI runs
+
+format: $(SETUP)
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+lint: $(SETUP)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+
+types: $(SETUP)
+	$(BIN)/mypy
+
+layers: $(SETUP)
+	$(BIN)/lint-imports
+
+wheel: $(SETUP)             ## builds the wheel, and runs it from a venv that has nothing else
+	rm -rf dist && $(BIN)/python -m build --quiet --wheel
+	.ci/try-wheel dist/*.whl
+
+bench: $(SETUP)             ## ours against Dramatiq's Redis broker, and the limits as providers see them
+	$(BIN)/python -m bench.drain
+	$(BIN)/python -m bench.rate_limit
+
+$(SETUP): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	touch $(SETUP)
+
+clean:
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage

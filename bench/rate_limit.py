@@ -17,7 +17,7 @@ import time
 
 import redis
 
-from bench.receivers import Receiver, busiest
+from tests.support.receivers import Receiver, busiest
 from notifyctl.app import build
 from notifyctl.embedded import private_server
 from notifyctl.settings import Settings

@@ -15,9 +15,10 @@ class Receiver:
         status: What it answers.
         body: The answer's JSON.
         delay_s: How long it takes to answer.
+        port: Where to listen; a free one by default.
     """
 
-    def __init__(self, status: int, body: dict[str, str], delay_s: float) -> None:
+    def __init__(self, status: int, body: dict[str, str], delay_s: float, port: int = 0) -> None:
         self.arrivals: list[float] = []
         self.bodies: list[str] = []
         self.most_open = 0
@@ -50,7 +51,7 @@ class Receiver:
             def log_message(self, *args: object) -> None:
                 """Say nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()

@@ -1,0 +1,1 @@
+"""Worker processes against a real server and loopback providers."""
