@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Body", "NotSent", "describe", "doubtful", "is_certificate_fault", "unsent"]
 
 
-class NotSent(Exception):  # noqa: N818 - it tells what happened to the request, as the outcomes do
+class NotSent(Exception):
     """The call failed before any of its body left; the reason is its cause."""
 
 

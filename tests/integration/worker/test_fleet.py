@@ -133,10 +133,7 @@ def test_killed_process_group_loses_nothing_and_repeats_only_what_was_in_progres
         in_progress = _ids(client, "active")
         fleet.start()
         wait_until(
-            lambda: (
-                not in_progress & set(client.zrange(KEYS + "active", 0, -1))
-                and all(client.hget(f"{KEYS}job:{job_id.decode()}", "state") == b"completed" for job_id in in_progress)
-            ),
+            lambda: in_progress <= _ids(client, "completed"),
             timeout_s=30,
             what="the killed worker's jobs to be recovered",
         )
