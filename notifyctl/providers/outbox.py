@@ -156,17 +156,18 @@ class Outbox:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
-            for number in count(1):
-                path = self._path(notification_id if number == 1 else f"{notification_id}-{number}")
+            path = self._path(notification_id)
+            copies = count(2)
+            while True:
                 try:
                     # unlike a rename, a link never replaces what is there
                     os.link(draft, path)
                 except FileExistsError:
-                    continue
-                return path.name
+                    path = self._path(f"{notification_id}-{next(copies)}")
+                else:
+                    return path.name
         finally:
             Path(draft).unlink()
-        raise AssertionError("numbers do not end")
 
     def _entry(self, path: Path) -> OutboxEntry:
         content = path.read_bytes()
