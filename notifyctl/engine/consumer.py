@@ -37,6 +37,8 @@ BLOCK_MS = 2_500
 _NAP_S = 1.0
 #: How long a thread that has finished may wait for others, to share one round trip with them.
 _GATHER_S = 0.001
+#: How often a consumer that may take nothing more looks whether it may end.
+_DRAINING_S = 0.05
 
 
 @contextmanager
@@ -81,7 +83,7 @@ class NotifyConsumer(Consumer):
                 return held.undelivered.popleft()
             free = self._prefetch - len(held.jobs)
         if self._broker.draining:
-            self._broker.drained.wait(self._timeout_s)
+            self._broker.drained.wait(_DRAINING_S)
             return None
         if (free > 0 and not self._commit.patient) or not self._commit_and_take(free):
             with connection_errors():

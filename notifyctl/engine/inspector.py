@@ -174,7 +174,7 @@ class Inspector:
         seconds, micros = self.client.time()
         return int(seconds) * 1000 + int(micros) // 1000
 
-    def replay(self, job_id: str, *, lane: Lane | None = None, by: str = "") -> Job:
+    def replay(self, job_id: str, *, lane: Lane | None = None, by: str = "", why: str = "") -> Job:
         """Send a dead job on its way again, at the end of its lane, with a fresh count of attempts.
 
         Raises:
@@ -184,10 +184,10 @@ class Inspector:
         queue = self._queue_of(job_id)
         with translated():
             word = self._scripts(queue).replay(job_id, -1 if lane is None else int(lane))
-        self._expect(word, job_id, "retried", by)
+        self._expect(word, job_id, "retried", by, why)
         return self._job(queue, job_id)
 
-    def discard(self, job_id: str, *, by: str = "") -> None:
+    def discard(self, job_id: str, *, by: str = "", why: str = "") -> None:
         """Give a dead job up for good.
 
         Raises:
@@ -197,9 +197,9 @@ class Inspector:
         queue = self._queue_of(job_id)
         with translated():
             word = self._scripts(queue).discard(job_id)
-        self._expect(word, job_id, "purged", by)
+        self._expect(word, job_id, "purged", by, why)
 
-    def cancel(self, job_id: str, *, reason: str = "operator", by: str = "") -> None:
+    def cancel(self, job_id: str, *, reason: str = "operator", by: str = "", why: str = "") -> None:
         """Cancel a job that has not gone yet.
 
         Raises:
@@ -209,26 +209,28 @@ class Inspector:
         queue = self._queue_of(job_id)
         with translated():
             word = self._scripts(queue).cancel(job_id, reason, self._retention.cancelled_ms)
-        self._expect(word, job_id, "cancelled", by)
+        self._expect(word, job_id, "cancelled", by, why)
 
-    def _expect(self, word: str, job_id: str, verb: str, by: str) -> None:
+    def _expect(self, word: str, job_id: str, verb: str, by: str, why: str) -> None:
         if word == "missing":
             raise JobNotFound(f"no job {job_id!r}")
         if word != "done":
             needed = "waiting or delayed" if verb == "cancelled" else "dead"
             raise WrongState(f"job {job_id} is {word}, not {needed}: it cannot be {verb}")
-        self._audit(verb, job_id, by)
+        self.note(verb, job_id, by=by, why=why)
 
     def pause(self, queue: str, *, reason: str = "", by: str = "") -> None:
         """Hand out nothing more of this queue, until `resume`; what is in progress ends."""
-        self._configure(queue, {"paused": "1", "pause_reason": reason}, "paused", by)
+        self._configure(queue, {"paused": "1", "pause_reason": reason}, "paused", by, reason)
 
-    def resume(self, queue: str, *, by: str = "") -> None:
+    def resume(self, queue: str, *, by: str = "", why: str = "") -> None:
         """Go on after a pause, and end a block that a provider's answer brought about."""
         cleared = ("paused", "pause_reason", "blocked_until", "blocked_reason")
-        self._configure(queue, dict.fromkeys(cleared, ""), "resumed", by)
+        self._configure(queue, dict.fromkeys(cleared, ""), "resumed", by, why)
 
-    def limit(self, queue: str, *, rate: Rate | None = None, max_active: int | None = None, by: str = "") -> None:
+    def limit(
+        self, queue: str, *, rate: Rate | None = None, max_active: int | None = None, by: str = "", why: str = ""
+    ) -> None:
         """Set a live limit over the whole fleet; it wins over the settings until it is cleared.
 
         Args:
@@ -236,25 +238,34 @@ class Inspector:
             rate: The new rate; `None` leaves it.
             max_active: The most jobs in progress at once; 0 = no limit of this kind; `None` leaves it.
             by: Who asked.
+            why: The reason they gave.
         """
         fields: dict[str, str] = {}
         if rate is not None:
             fields["rate"] = f"{rate.count}/{rate.period_ms}"
         if max_active is not None:
             fields["max_active"] = str(max_active) if max_active else ""
-        self._configure(queue, fields, "limited", by)
+        self._configure(queue, fields, "limited", by, why)
 
-    def unlimit(self, queue: str, *, by: str = "") -> None:
+    def unlimit(self, queue: str, *, by: str = "", why: str = "") -> None:
         """Clear the live limits: the settings are in force again."""
-        self._configure(queue, {"rate": "", "max_active": ""}, "limits cleared", by)
+        self._configure(queue, {"rate": "", "max_active": ""}, "limits cleared", by, why)
 
-    def _configure(self, queue: str, fields: dict[str, str], verb: str, by: str) -> None:
+    def _configure(self, queue: str, fields: dict[str, str], verb: str, by: str, why: str) -> None:
         with translated():
             self._scripts(self.known(queue)).configure(fields)
-        self._audit(verb, queue, by)
+        self.note(verb, queue, by=by, why=why)
 
-    def _audit(self, verb: str, what: str, by: str) -> None:
-        entry: dict[Any, Any] = {"verb": verb, "what": what, "by": by}
+    def note(self, verb: str, what: str, *, by: str, why: str = "") -> None:
+        """Keep in the audit log what an operator did, such as looking at an address.
+
+        Args:
+            verb: What they did, in one past participle.
+            what: To which job or queue; nothing personal.
+            by: Who.
+            why: The reason they gave.
+        """
+        entry: dict[Any, Any] = {"verb": verb, "what": what, "by": by, "why": why}
         with translated():
             self.client.xadd(self._fleet.audit, entry, maxlen=_AUDIT_LENGTH, approximate=True)
 

@@ -163,7 +163,7 @@ class Scripts:
         call = self._take_call(worker_id, sequence, wanted, lease_ms, rate, gap_ms, block_ms, cancelled_ms)
         return _batch(self._call("take", *call), worker_id, sequence)
 
-    def _take_call(  # noqa: PLR0917 - in the order of `take`
+    def _take_call(
         self,
         worker_id: str,
         sequence: int,

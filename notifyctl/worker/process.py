@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 #: The exit code for "starting again would not help".
 EXIT_CONFIG = 4
+#: How often an idle thread looks whether it is to end.
+_LOOK_ROUND_MS = 250
 
 
 class _Ending:
@@ -71,7 +73,7 @@ def main(argv: list[str] | None = None) -> int:
         return EXIT_CONFIG
     queues = set(options.queues.split(",")) if options.queues else None
     broker.emit_after("process_boot")
-    worker = Worker(broker, queues=queues, worker_threads=options.threads)
+    worker = Worker(broker, queues=queues, worker_threads=options.threads, worker_timeout=_LOOK_ROUND_MS)
     worker.start()
     if options.supervised:
         threading.Thread(target=ending.when_orphaned, name="notifyctl-orphan-watch", daemon=True).start()
