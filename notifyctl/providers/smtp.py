@@ -128,13 +128,13 @@ class Smtp:
 
 
 def _as_bytes(payload: EmailPayload) -> bytes:
-    if not payload.to.isascii():
-        raise Permanent(
-            "SMTP servers take no address outside ASCII",
-            provider=PROVIDER,
-            provider_code="address",
-            scope=Scope.RECIPIENT,
-        )
+    for whose, address, scope in (
+        ("recipient's", payload.to, Scope.RECIPIENT),
+        ("sender's", payload.sender, Scope.ACCOUNT),
+    ):
+        if not address.isascii():
+            message = f"the {whose} address is not ASCII, and few SMTP servers take such"
+            raise Permanent(message, provider=PROVIDER, provider_code="address", scope=scope)
     try:
         return as_message(payload).as_bytes()
     except ValueError as error:

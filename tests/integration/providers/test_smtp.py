@@ -426,6 +426,7 @@ def interrupt_at(call: int, interrupt: Any) -> Any:
         ({"sender": "shop@example.com\nX: y"}, Scope.CONTENT),
         ({"text": "\ud83c"}, Scope.CONTENT),
         ({"to": "zoë@example.org"}, Scope.RECIPIENT),
+        ({"sender": "größe@example.com"}, Scope.ACCOUNT),
     ],
 )
 def test_unsendable_mail_is_refused_before_connecting(payload: dict[str, str], scope: Scope) -> None:
