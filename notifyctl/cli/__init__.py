@@ -64,9 +64,7 @@ app.command(
 )(worker)
 app.command(
     cls=StatsCommand,
-    epilog=examples(
-        "notifyctl stats email", "notifyctl stats --watch 5s", "notifyctl stats -o json --fail-if 'dlq>0'"
-    ),
+    epilog=examples("notifyctl stats email", "notifyctl stats --watch 5s", "notifyctl stats -o json --fail-if 'dlq>0'"),
 )(stats)
 app.add_typer(order.app)
 app.add_typer(dlq.app)

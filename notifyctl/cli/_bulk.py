@@ -1,0 +1,194 @@
+"""Verbs over many jobs: choosing them, asking first, going on past failures, and telling what came of it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from notifyctl.cli._context import progress
+from notifyctl.cli._errors import Code, Refused
+from notifyctl.cli._output import Column, Output, say, write
+from notifyctl.errors import BrokerUnavailable, JobNotFound, NotifyError, WrongState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from notifyctl.cli._output import Record, View
+    from notifyctl.engine.inspector import Inspector
+    from notifyctl.engine.states import State
+
+__all__ = ["Selection", "ask", "read_ids", "run", "select"]
+
+_SAMPLE = 3
+_COLUMNS = (Column("id"), Column("result"), Column("code"), Column("message"))
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The jobs that a verb is meant for.
+
+    Attributes:
+        ids: Their ids.
+        named: They were named one by one; otherwise a filter found them.
+    """
+
+    ids: Sequence[str]
+    named: bool
+
+
+def read_ids(words: Sequence[str]) -> list[str]:
+    """Return the ids of a command line, each once; `-` stands for those on standard input."""
+    ids: dict[str, None] = {}
+    for word in words:
+        ids.update(dict.fromkeys(sys.stdin.read().split() if word == "-" else [word]))
+    return list(ids)
+
+
+def select(
+    inspector: Inspector, words: Sequence[str], state: State, *, queue: str | None, every: bool, limit: int | None
+) -> Selection:
+    """Return the jobs that were named, or those in a state that a filter finds, oldest first.
+
+    Args:
+        inspector: Looks them up.
+        words: Ids, or `-`.
+        state: What a filter looks for.
+        queue: Only of this queue.
+        every: Of all queues.
+        limit: So many at most.
+
+    Raises:
+        UnknownQueue: There is no such queue.
+        typer.BadParameter: Both or neither of the two was asked for.
+    """
+    if words:
+        if queue or every or limit is not None:
+            raise typer.BadParameter("give either ids or a filter, not both", param_hint="ID")
+        return Selection(read_ids(words), named=True)
+    if not (queue or every):
+        raise typer.BadParameter("name the jobs, or choose them with --queue, or take --all", param_hint="ID")
+    queues = [queue] if queue else inspector.queues()
+    ids = [job_id for name in queues for job_id in inspector.ids(name, state)]
+    return Selection(ids[:limit], named=False)
+
+
+def ask(question: str, sample: Iterable[str], *, yes: bool) -> None:
+    """Say what would be done, and go on only if the user agrees.
+
+    Raises:
+        Refused: They don't, or nobody can be asked.
+    """
+    if yes:
+        return
+    say(question)
+    for line in sample:
+        say(f"  {line}")
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise Refused("nobody can be asked: this is no terminal", hint="Pass --yes to go ahead.")
+    if not typer.confirm("Go ahead?", err=True):
+        raise Refused("nothing was changed")
+
+
+def described(inspector: Inspector, ids: Sequence[str]) -> Iterable[str]:
+    """Yield a line for each of the first few jobs."""
+    for job_id in ids[:_SAMPLE]:
+        try:
+            job = inspector.job(job_id)
+        except JobNotFound:
+            yield f"{job_id}  (not found)"
+        else:
+            order = f", order {job.order_id}" if job.order_id else ""
+            yield f"{job_id}  {job.queue}, {job.template}{order}, {job.reason or job.state}"
+    if len(ids) > _SAMPLE:
+        yield f"… and {len(ids) - _SAMPLE} more"
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What came of a verb so far."""
+
+    done: int = 0
+    skipped: int = 0
+    errors: list[NotifyError] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+
+    def told(self, past: str) -> str:
+        """Say it, as in `retried 3120, skipped 18, failed 2`."""
+        parts = [f"{past} {self.done}"]
+        if self.skipped:
+            parts.append(f"skipped {self.skipped} (changed meanwhile)")
+        if self.errors:
+            parts.append(f"failed {len(self.errors)}")
+        return ", ".join(parts)
+
+    @property
+    def code(self) -> Code:
+        if not self.errors:
+            return Code.DONE
+        if self.done or self.skipped:
+            return Code.PARTIAL
+        codes = {Code.of(error) for error in self.errors}
+        return codes.pop() if len(codes) == 1 else Code.FAILED
+
+
+def run(selection: Selection, act: Callable[[str], Any], past: str, view: View, *, dry_run: bool) -> None:
+    """Do something with each job, and end the command with what came of it.
+
+    Args:
+        selection: The jobs.
+        act: Does it with one.
+        past: What was done, as in `retried`.
+        view: How the user wants to see it.
+        dry_run: Only say which ones.
+
+    Raises:
+        NotifyError: The one job that was named could not be done.
+        typer.Exit: With the exit code, where that is not 0.
+    """
+    outcome = _Outcome()
+    if dry_run:
+        outcome.records = [{"id": job_id, "result": "would be " + past} for job_id in selection.ids]
+        _show(outcome, view, f"would be {past}: {len(selection.ids)}")
+        return
+    with progress(past, len(selection.ids)) as bar:
+        for done, job_id in enumerate(selection.ids, 1):
+            try:
+                act(job_id)
+            except BrokerUnavailable:
+                say(f"stopped: {outcome.told(past)}")
+                raise
+            except NotifyError as error:
+                if selection.named and len(selection.ids) == 1:
+                    raise
+                _failed(outcome, job_id, error, named=selection.named)
+            else:
+                outcome.done += 1
+                outcome.records.append({"id": job_id, "result": past})
+            bar.to(done)
+    _show(outcome, view, outcome.told(past))
+    if outcome.code is not Code.DONE:
+        raise typer.Exit(outcome.code)
+
+
+def _failed(outcome: _Outcome, job_id: str, error: NotifyError, *, named: bool) -> None:
+    if not named and isinstance(error, WrongState | JobNotFound):
+        # a filter found it, and somebody else was faster: that is what bulk work is like
+        outcome.skipped += 1
+        result = "skipped"
+    else:
+        outcome.errors.append(error)
+        result = "failed"
+        say(error.message)
+    outcome.records.append({"id": job_id, "result": result, "code": error.code, "message": error.message})
+
+
+def _show(outcome: _Outcome, view: View, summary: str) -> None:
+    if view.output is Output.TABLE:
+        write(summary + "\n")
+        return
+    records = [record for record in outcome.records if view.output is not Output.ID or "code" not in record]
+    view.many(records, _COLUMNS)
+    say(summary)

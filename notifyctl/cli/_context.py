@@ -1,0 +1,112 @@
+"""From the settings to the application that a command works with, and what a person should know about it."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from notifyctl.cli._output import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from notifyctl.app import App
+    from notifyctl.notification import Channel
+
+__all__ = ["connected", "load_app", "operator", "progress", "server_name", "told_route"]
+
+
+def load_app(**overrides: Any) -> App:
+    """Return the application of the settings that hold here and now. Talks to no server yet.
+
+    Args:
+        overrides: Settings given as flags; they win over every other place.
+
+    Raises:
+        ConfigError: A setting cannot be used.
+    """
+    from notifyctl.app import App
+    from notifyctl.settings import Settings
+
+    return App(Settings.load(**overrides))
+
+
+def connected(app: App | None = None) -> App:
+    """Return the application with a server to talk to: without a configured one, the embedded one is started.
+
+    Raises:
+        ConfigError: A setting cannot be used.
+        ServerError: The embedded server cannot be started.
+    """
+    app = app or load_app()
+    _ = app.target  # starts the server
+    if app.started_server is not None:
+        say(f"started the embedded server, pid {app.started_server}; it stays until 'notifyctl server stop'")
+    return app
+
+
+def operator() -> str:
+    """Who gives this command, for the audit log."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as in containers
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"
+
+
+def server_name(url: str) -> str:
+    """Name a server without its password or options."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}"
+
+
+def told_route(app: App, channel: Channel) -> str:
+    """Say where the messages of a channel go."""
+    from notifyctl.notification import Channel
+
+    settings = app.settings
+    if app.sandboxed(channel):
+        why = "NOTIFYCTL_PROVIDER=outbox" if settings.provider == "outbox" else "no credentials"
+        return f"outbox at {app.outbox_folder(channel)} ({why})"
+    if channel is Channel.WHATSAPP:
+        return "Twilio"
+    ways = ["SendGrid"] if settings.sendgrid.api_key else []
+    if settings.smtp.host:
+        ways.append(f"SMTP at {settings.smtp.host}:{settings.smtp.port}")
+    return ", then ".join(ways)
+
+
+class Bar:
+    """A progress bar, or nothing where standard error is no terminal."""
+
+    def __init__(self, shown: Any = None, task: Any = None) -> None:
+        self._shown = shown
+        self._task = task
+
+    def to(self, done: int) -> None:
+        """Show that so much is done."""
+        if self._shown is not None:
+            self._shown.update(self._task, completed=done)
+
+
+@contextmanager
+def progress(what: str, total: int | None) -> Iterator[Bar]:
+    """Show a bar on standard error while the block runs, if that is a terminal.
+
+    Args:
+        what: A word or two before the bar.
+        total: What "done" is; None where nobody knows.
+    """
+    if not sys.stderr.isatty():
+        yield Bar()
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as shown:
+        yield Bar(shown, shown.add_task(what, total=total))

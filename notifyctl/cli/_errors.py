@@ -1,0 +1,140 @@
+"""From an error to what the user gets: one exit code, one message with what to do next, and no traceback."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from dataclasses import asdict, dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import typer
+
+from notifyctl.cli._output import paint, say
+from notifyctl.errors import BrokerUnavailable, ConfigError, JobNotFound, NotifyError, ServerError, UnknownQueue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["Code", "Globals", "Refused", "guarded"]
+
+
+class Code(IntEnum):
+    """The exit codes, the same for every command; `notifyctl exit-codes` explains them."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    NOT_FOUND = 3
+    CONFIG = 4
+    UNAVAILABLE = 5
+    PARTIAL = 6
+    CONDITION = 7
+    INTERRUPTED = 130
+
+    @classmethod
+    def of(cls, error: Exception) -> Code:
+        """The code that a command ends with when this ends it."""
+        for kinds, code in _CODES:
+            if isinstance(error, kinds):
+                return code
+        return cls.FAILED
+
+
+_CODES: tuple[tuple[tuple[type[Exception], ...], Code], ...] = (
+    ((ConfigError, ServerError), Code.CONFIG),
+    ((BrokerUnavailable,), Code.UNAVAILABLE),
+    ((JobNotFound, UnknownQueue), Code.NOT_FOUND),
+)
+
+
+class Refused(NotifyError):
+    """The command would do harm, or makes no sense, as things are."""
+
+    code = "refused"
+
+
+@dataclass(slots=True)
+class Globals:
+    """What holds for the whole run.
+
+    Attributes:
+        debug: Show tracebacks.
+    """
+
+    debug: bool = False
+
+
+def guarded(call: Callable[[Sequence[str], Globals], object], args: Sequence[str]) -> int:
+    """Run the command line and return its exit code, whatever happens in it."""
+    options = Globals()
+    try:
+        code = call(args, options)
+        if code == Code.INTERRUPTED:
+            say("interrupted")
+        return code if isinstance(code, int) else Code.DONE
+    except (typer.Abort, KeyboardInterrupt):
+        say("interrupted")
+        return Code.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - whatever it is, the user gets a message and an exit code
+        if options.debug:
+            traceback.print_exc()
+        code, told = _explained(error)
+        told.tell(as_json=_wants_json(args))
+        return code
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An error, as the user hears of it.
+
+    Attributes:
+        code: One word for programs.
+        message: What is wrong.
+        hint: What to do about it; may be empty.
+    """
+
+    code: str
+    message: str
+    hint: str
+
+    def tell(self, *, as_json: bool) -> None:
+        """Print it on standard error."""
+        if as_json:
+            say(json.dumps({"error": asdict(self)}, ensure_ascii=False))
+            return
+        say(f"{paint('error:', 'red', sys.stderr)} {self.message}")
+        if self.hint:
+            say(f"{paint('hint:', 'cyan', sys.stderr)} {self.hint}")
+
+
+def _explained(error: Exception) -> tuple[Code, _Told]:
+    if isinstance(error, NotifyError):
+        return Code.of(error), _Told(error.code, error.message, error.hint)
+    if isinstance(error, typer.TyperException):
+        # typer's own errors are all about how the command was typed
+        return Code.USAGE, _Told("usage", error.format_message(), _help_of(error))
+    # a bug; its text may hold anything, so that only --debug shows it
+    hint = "This is a bug: please report it, with what 'notifyctl --debug …' shows."
+    return Code.FAILED, _Told("internal", f"unexpected {type(error).__name__}", hint)
+
+
+def _help_of(error: Exception) -> str:
+    context = getattr(error, "ctx", None)
+    return f"See '{context.command_path} --help'." if context else ""
+
+
+def _wants_json(args: Sequence[str]) -> bool:
+    """Whether the output was asked for as JSON; told from the words, as they may be what is wrong."""
+    for place, word in enumerate(args):
+        name, equals, value = word.partition("=")
+        if name in ("-o", "--output"):
+            value = value if equals else "".join(args[place + 1 : place + 2])
+        elif word.startswith("-o"):
+            value = word.removeprefix("-o")
+        else:
+            continue
+        if value in ("json", "jsonl"):
+            return True
+    return False

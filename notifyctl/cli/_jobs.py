@@ -1,0 +1,146 @@
+"""Jobs as records: what lists and pages show of them, with addresses masked unless somebody asks."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from notifyctl.cli._output import Column, Output, View, duration, iso, moment, write
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from notifyctl.engine.jobs import Job
+    from notifyctl.notification import Notification
+
+__all__ = ["JOB_COLUMNS", "job_record", "masked", "show_job"]
+
+JOB_COLUMNS = (
+    Column("id"),
+    Column("queue"),
+    Column("state"),
+    Column("template"),
+    Column("order"),
+    Column("to"),
+    Column("attempt"),
+    Column("created_at", "created", moment),
+    Column("reason"),
+    Column("last_error", "last error"),
+)
+
+_PAGE_COLUMNS = (
+    Column("id"),
+    Column("queue"),
+    Column("state"),
+    Column("reason"),
+    Column("template"),
+    Column("order"),
+    Column("to"),
+    Column("name"),
+    Column("priority"),
+    Column("attempt"),
+    Column("replays"),
+    Column("provider"),
+    Column("provider_id", "provider's id"),
+    Column("possible_duplicate", "possible duplicate"),
+    Column("created_at", "created", moment),
+    Column("due_at", "due", moment),
+    Column("expires_at", "expires", moment),
+    Column("finished_at", "ended", moment),
+    Column("duplicates"),
+)
+
+_ATTEMPT_COLUMNS = (
+    Column("attempt"),
+    Column("started_at", "started", moment),
+    Column("duration_ms", "took", lambda ms: duration(ms or 0)),
+    Column("outcome"),
+    Column("provider"),
+    Column("code"),
+    Column("error"),
+)
+
+
+def masked(channel: str, address: str) -> str:
+    """An address or number of a channel, as it may be shown."""
+    from notifyctl.channels import email, whatsapp
+    from notifyctl.notification import Channel
+
+    return email.mask(address) if channel == Channel.EMAIL else whatsapp.mask(address)
+
+
+def job_record(job: Job, *, reveal: bool = False) -> dict[str, Any]:
+    """A job as a record.
+
+    Args:
+        job: The job.
+        reveal: Show the address as it is, with the recipient's name and the template's variables.
+    """
+    notification = _notification(job)
+    last: Mapping[str, Any] = job.attempts[-1] if job.attempts else {}
+    record: dict[str, Any] = {
+        "id": job.job_id,
+        "queue": job.queue,
+        "state": job.state.value,
+        "priority": job.lane.name.lower(),
+        "template": job.template,
+        "order": job.order_id,
+        "to": None,
+        "attempt": job.attempt,
+        "replays": job.replays,
+        "reason": job.reason,
+        "last_code": last.get("code", ""),
+        "last_error": last.get("error", ""),
+        "provider": job.provider,
+        "provider_id": job.provider_id,
+        "possible_duplicate": job.possible_duplicate or None,
+        "created_at": iso(job.created_at_ms),
+        "due_at": iso(job.due_at_ms),
+        "expires_at": iso(job.expires_at_ms),
+        "finished_at": iso(job.finished_at_ms),
+    }
+    if notification is not None:
+        address = notification.to.address
+        record["to"] = address if reveal else masked(notification.channel, address)
+        if reveal:
+            record |= {"name": notification.to.name, "data": dict(notification.data)}
+    return record
+
+
+def show_job(view: View, job: Job, *, reveal: bool) -> None:
+    """Print one job with its history."""
+    attempts = [_attempt(entry) for entry in job.attempts]
+    record = {**job_record(job, reveal=reveal), "attempts": attempts, "duplicates": job.duplicates}
+    if view.output is not Output.TABLE:
+        view.one(record, _PAGE_COLUMNS)
+        return
+    view.one({**record, "replays": job.replays or None}, _PAGE_COLUMNS)
+    if attempts:
+        write("\n")
+        view.many(_flat(attempts), _ATTEMPT_COLUMNS)
+
+
+def _notification(job: Job) -> Notification | None:
+    """What a job is about; None for one that is no notification of this release."""
+    from notifyctl.errors import InvalidInput
+    from notifyctl.notification import Notification
+
+    with suppress(InvalidInput):
+        return Notification.decode(job.payload)
+    return None
+
+
+def _attempt(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """One run, its start as a time that people read."""
+    return {"started_at": iso(entry.get("started_at_ms", 0))} | {
+        key: value for key, value in entry.items() if key != "started_at_ms"
+    }
+
+
+def _flat(attempts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row for each provider that a run asked; a run that asked none has one all the same."""
+    return [
+        {**run, "code": asked.get("provider_code", run.get("code")), **asked}
+        for run in attempts
+        for asked in (run.get("tries") or [{}])
+    ]

@@ -1,0 +1,206 @@
+"""What commands print: data on standard output in the form asked for, messages on standard error.
+
+A record is a dict in the shape of its JSON: ISO 8601 times, string ids. Columns say which parts of it a table or a
+CSV file shows, and how. Knows no command.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import IO, TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+__all__ = ["Column", "Output", "Record", "View", "duration", "iso", "moment", "paint", "say", "write"]
+
+Record = Mapping[str, Any]
+
+#: The version of all JSON that is printed: fields are only ever added to it.
+JSON_VERSION = 1
+
+_COLOURS = {"red": 31, "green": 32, "yellow": 33, "cyan": 36}
+
+
+class Output(StrEnum):
+    """The forms of data on standard output."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    ID = "id"
+
+
+def plain(value: Any) -> str:
+    """A value as people read it in a table; what would move their cursor is taken out."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        value = ", ".join(map(plain, value))
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(value))
+
+
+def moment(value: str | None) -> str:
+    """An ISO 8601 time, shorter: to the second."""
+    return f"{value[:10]} {value[11:19]}Z" if value else ""
+
+
+def duration(ms: int) -> str:
+    """Milliseconds as `1m30s`; empty for none. Above ten seconds, parts of a second are left out."""
+    from datetime import timedelta
+
+    from notifyctl.units import format_duration
+
+    exact = ms if ms < 10_000 else ms // 1000 * 1000
+    return format_duration(timedelta(milliseconds=exact)) if ms else ""
+
+
+def iso(ms: int) -> str | None:
+    """Epoch milliseconds as ISO 8601 in UTC; None for 0, which means never."""
+    from notifyctl.clock import from_ms
+
+    return from_ms(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z") if ms else None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table and of a CSV file.
+
+    Attributes:
+        key: The part of the record.
+        title: What a table calls it; the key by default.
+        show: The text of a value in a table.
+    """
+
+    key: str
+    title: str = ""
+    show: Callable[[Any], str] = plain
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How the user wants to see data.
+
+    Attributes:
+        output: The form.
+        table: One of tabulate's formats.
+    """
+
+    output: Output = Output.TABLE
+    table: str = "simple"
+
+    def many(self, records: Iterable[Record], columns: Sequence[Column], *, id_key: str = "id", none: str = "") -> None:
+        """Print a list.
+
+        Args:
+            records: What to print.
+            columns: What a table or CSV file shows of it.
+            id_key: The part that is a record's id.
+            none: What to tell a person where the list is empty.
+        """
+        if self.output is Output.TABLE:
+            found = list(records)
+            if found:
+                write(self._table(found, columns))
+            elif none:
+                say(none)
+        elif self.output is Output.CSV:
+            write(_csv(records, columns))
+        elif self.output is Output.JSON:
+            write(json.dumps([_versioned(record) for record in records], ensure_ascii=False, indent=2) + "\n")
+        else:
+            write("".join(self._line(record, id_key) for record in records))
+
+    def one(self, record: Record, columns: Sequence[Column], *, id_key: str = "id") -> None:
+        """Print one record; as a table, one line for each part that has a value."""
+        if self.output is Output.TABLE:
+            lines = [(column.title or column.key, column.show(record.get(column.key))) for column in columns]
+            write(_tabulated([line for line in lines if line[1]], "plain" if self.table == "simple" else self.table))
+        elif self.output is Output.CSV:
+            write(_csv([record], columns))
+        elif self.output is Output.JSON:
+            write(json.dumps(_versioned(record), ensure_ascii=False, indent=2) + "\n")
+        else:
+            write(self._line(record, id_key))
+
+    def _table(self, records: Sequence[Record], columns: Sequence[Column]) -> str:
+        rows = [[column.show(record.get(column.key)) for column in columns] for record in records]
+        numbers = [all(isinstance(record.get(column.key), int) for record in records) for column in columns]
+        titles = [column.title or column.key for column in columns]
+        return _tabulated(rows, self.table, titles, ["right" if number else "left" for number in numbers])
+
+    def _line(self, record: Record, id_key: str) -> str:
+        if self.output is Output.ID:
+            return f"{record[id_key]}\n"
+        return json.dumps(_versioned(record), ensure_ascii=False) + "\n"
+
+
+def _versioned(record: Record) -> dict[str, Any]:
+    return {**record, "v": JSON_VERSION}
+
+
+def _tabulated(
+    rows: Sequence[Sequence[str]], table: str, titles: Sequence[str] = (), sides: Sequence[str] | None = None
+) -> str:
+    from tabulate import tabulate
+
+    # ids that look like numbers must stay as they are
+    return tabulate(rows, titles, tablefmt=table, disable_numparse=True, colalign=sides if rows else None) + "\n"
+
+
+def _csv(records: Iterable[Record], columns: Sequence[Column]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(column.key for column in columns)
+    for record in records:
+        values = (record.get(column.key) for column in columns)
+        writer.writerow(json.dumps(value) if isinstance(value, list | dict | bool) else value for value in values)
+    return text.getvalue()
+
+
+def write(text: str) -> None:
+    """Print data.
+
+    Raises:
+        typer.Exit: Quietly, where the reader has gone, as with `| head`.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # what is still buffered must not complain at the very end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit from None
+
+
+def say(message: str) -> None:
+    """Print a message for people."""
+    with suppress(OSError):
+        print(message, file=sys.stderr, flush=True)  # noqa: T201 - this is the one place
+
+
+def paint(text: str, colour: str, stream: IO[str]) -> str:
+    """A text in a colour, where the stream shows colours. Never the only sign of anything."""
+    return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if shows_colours(stream) else text
+
+
+def shows_colours(stream: IO[str]) -> bool:
+    """Whether colours are wanted: NO_COLOR, then CLICOLOR_FORCE, then what the stream is."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("CLICOLOR_FORCE", "0") != "0":
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,130 @@
+"""`notifyctl queue`: pause queues, let them go on, and limit them; live, for all workers at once."""
+
+from typing import Annotated
+
+import typer
+
+from notifyctl.cli._complete import queue_names
+from notifyctl.cli._context import connected, operator
+from notifyctl.cli._group import examples, noun
+from notifyctl.cli._options import DryRunOption, OutputOption, ReasonOption, TableOption, read_rate
+from notifyctl.cli._output import Column, Output, View, duration, write
+from notifyctl.cli.stats import queue_record
+from notifyctl.units import Rate
+
+__all__ = ["app"]
+
+app = noun(
+    "queue",
+    "Queues: pause them, let them go on, limit them.",
+    "notifyctl queue list",
+    "notifyctl queue pause email --reason 'template is wrong'",
+    "notifyctl queue limit email --rate 5/s",
+)
+
+QueuesArgument = Annotated[list[str], typer.Argument(metavar="QUEUE...", autocompletion=queue_names)]
+QueueArgument = Annotated[str, typer.Argument(metavar="QUEUE", autocompletion=queue_names)]
+
+_COLUMNS = (
+    Column("queue"),
+    Column("state"),
+    Column("waiting"),
+    Column("active"),
+    Column("rate", "limit"),
+    Column("rate_origin", "set in"),
+    Column("max_active", "at once", lambda number: str(number or "")),
+    Column("pause_reason", "reason"),
+)
+
+_PAGE_COLUMNS = (
+    Column("queue"),
+    Column("state"),
+    Column("pause_reason", "reason"),
+    Column("blocked_ms", "blocked for", duration),
+    Column("blocked_reason", "blocked because"),
+    Column("waiting"),
+    Column("active"),
+    Column("delayed"),
+    Column("completed"),
+    Column("cancelled"),
+    Column("failed"),
+    Column("dlq"),
+    Column("oldest_waiting_ms", "oldest waiting", duration),
+    Column("next_due_ms", "next is due in", duration),
+    Column("rate", "limit"),
+    Column("rate_origin", "limit set in"),
+    Column("max_active", "at once", lambda number: str(number or "")),
+)
+
+
+@app.command("list", epilog=examples("notifyctl queue list", "notifyctl queue list -o json"))
+def list_(*, output: OutputOption = Output.TABLE, table: TableOption = "simple") -> None:
+    """List the queues, with what limits them."""
+    inspector = connected().inspector
+    records = [queue_record(inspector, name) for name in inspector.queues()]
+    View(output, table).many(records, _COLUMNS, id_key="queue")
+
+
+@app.command(epilog=examples("notifyctl queue show email"))
+def show(queue: QueueArgument, *, output: OutputOption = Output.TABLE, table: TableOption = "simple") -> None:
+    """Show all there is to know about a queue."""
+    View(output, table).one(queue_record(connected().inspector, queue), _PAGE_COLUMNS, id_key="queue")
+
+
+@app.command(epilog=examples("notifyctl queue pause email whatsapp --reason 'provider is down'"))
+def pause(queues: QueuesArgument, *, reason: ReasonOption = "", dry_run: DryRunOption = False) -> None:
+    """Hand out nothing more of these queues until 'resume'; what is in progress ends."""
+    inspector = connected().inspector
+    for name in [inspector.known(name) for name in queues]:
+        if not dry_run:
+            inspector.pause(name, reason=reason, by=operator())
+        write(f"{name} {'would be' if dry_run else 'is'} paused\n")
+
+
+@app.command(epilog=examples("notifyctl queue resume email"))
+def resume(queues: QueuesArgument, *, reason: ReasonOption = "", dry_run: DryRunOption = False) -> None:
+    """Let queues go on, after a pause or after a provider asked for one."""
+    inspector = connected().inspector
+    for name in [inspector.known(name) for name in queues]:
+        if not dry_run:
+            inspector.resume(name, by=operator(), why=reason)
+        write(f"{name} {'would go' if dry_run else 'goes'} on\n")
+
+
+@app.command(
+    epilog=examples(
+        "notifyctl queue limit email --rate 5/s",
+        "notifyctl queue limit whatsapp --max-active 3",
+        "notifyctl queue limit email --clear",
+    )
+)
+def limit(
+    queue: QueueArgument,
+    *,
+    rate: Annotated[
+        Rate | None, typer.Option(metavar="RATE", parser=read_rate, help="As 10/s or 600/min; off for no limit.")
+    ] = None,
+    max_active: Annotated[
+        int | None, typer.Option("--max-active", min=0, help="So many in progress at once; 0 for no such limit.")
+    ] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Back to what the settings say.")] = False,
+    reason: ReasonOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Limit a queue over all its workers, at once; this wins over the settings until it is cleared."""
+    given = rate is not None or max_active is not None
+    if given == clear:
+        raise typer.BadParameter("give --rate or --max-active, or else --clear", param_hint="--rate")
+    inspector = connected().inspector
+    inspector.known(queue)
+    if not dry_run and clear:
+        inspector.unlimit(queue, by=operator(), why=reason)
+    elif not dry_run:
+        inspector.limit(queue, rate=rate, max_active=max_active, by=operator(), why=reason)
+    found = inspector.stats(queue)
+    told = f"{rate or found.rate}" if dry_run and given else found.rate
+    write(f"{queue}: {'would be ' if dry_run else ''}at most {told}{_at_once(found.max_active)}\n")
+
+
+def _at_once(max_active: int) -> str:
+    return f", {max_active} at once" if max_active else ""

@@ -1,0 +1,172 @@
+"""`notifyctl stats`: how many messages are where, once or again and again."""
+
+import operator
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+from typer.core import TyperCommand
+
+from notifyctl.cli._complete import queue_names
+from notifyctl.cli._context import connected
+from notifyctl.cli._errors import Code
+from notifyctl.cli._options import OutputOption, TableOption, read_duration
+from notifyctl.cli._output import Column, Output, Record, View, duration, say, write
+from notifyctl.errors import BrokerUnavailable
+
+if TYPE_CHECKING:
+    from notifyctl.engine.inspector import Inspector
+
+__all__ = ["QUEUE_COLUMNS", "StatsCommand", "queue_record", "stats"]
+
+#: What `--fail-if` may ask about.
+_FIELDS = (
+    "waiting", "active", "delayed", "completed", "failed", "dlq", "cancelled", "paused", "blocked_ms",
+    "oldest_waiting_ms", "next_due_ms", "max_active",
+)  # fmt: skip
+_OPERATORS: dict[str, Callable[[int, int], bool]] = {
+    ">=": operator.ge, "<=": operator.le, "==": operator.eq, "!=": operator.ne, ">": operator.gt, "<": operator.lt,
+}  # fmt: skip
+_CONDITION = re.compile(r"\s*(\w+)\s*(>=|<=|==|!=|>|<)\s*(\d+)\s*")
+_EVERY = "2s"
+
+QUEUE_COLUMNS = (
+    Column("queue"),
+    Column("state"),
+    Column("waiting"),
+    Column("active"),
+    Column("delayed"),
+    Column("completed"),
+    Column("failed"),
+    Column("dlq"),
+    Column("oldest_waiting_ms", "oldest waiting", duration),
+    Column("rate", "limit"),
+)
+
+
+class Condition(NamedTuple):
+    """A field of the stats compared with a number."""
+
+    field: str
+    operator: str
+    number: int
+
+    def met_by(self, record: Record) -> bool:
+        """Whether a queue is so."""
+        return _OPERATORS[self.operator](int(record[self.field]), self.number)
+
+    def __str__(self) -> str:
+        return f"{self.field}{self.operator}{self.number}"
+
+
+def read_condition(text: str) -> Condition:
+    """Return a condition such as `dlq>0`."""
+    match = _CONDITION.fullmatch(text)
+    if match is None:
+        raise typer.BadParameter("expected a field, one of > >= < <= == != and a number, such as 'dlq>0'")
+    if match[1] not in _FIELDS:
+        raise typer.BadParameter(f"{match[1]!r} is no number of the stats; there are: {', '.join(_FIELDS)}")
+    return Condition(match[1], match[2], int(match[3]))
+
+
+class StatsCommand(TyperCommand):
+    """Lets `--watch` stand without an interval."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put in the interval where the word after `--watch` is none."""
+        words = []
+        for word, following in zip_longest(args, args[1:], fillvalue=""):
+            bare = word == "--watch" and not re.match(r"\d", following)
+            words.append(f"--watch={_EVERY}" if bare else word)
+        return super().parse_args(ctx, words)
+
+
+def stats(
+    *,
+    queues: Annotated[
+        list[str] | None, typer.Argument(metavar="[QUEUE]...", autocompletion=queue_names, help="Default: all.")
+    ] = None,
+    watch: Annotated[
+        timedelta | None,
+        typer.Option(metavar="[INTERVAL]", parser=read_duration, help=f"Again and again, every {_EVERY} by default."),
+    ] = None,
+    fail_if: Annotated[
+        list[Condition] | None,
+        typer.Option(metavar="CONDITION", parser=read_condition, help="End with 7 if a queue is so, e.g. 'dlq>0'."),
+    ] = None,
+    output: OutputOption = Output.TABLE,
+    table: TableOption = "simple",
+) -> None:
+    """Show how many messages are where.
+
+    Every number is exact, and counted in one moment per queue. 'completed' looks back 24 hours and 'failed' 7 days;
+    'dlq' is what is dead now. As JSON, one queue asked for by name is an object; otherwise there is a list of them.
+    """
+    inspector = connected().inspector
+    view = View(output, table)
+    single = len(queues or ()) == 1
+
+    def look() -> list[Record]:
+        return [queue_record(inspector, name) for name in queues or inspector.queues()]
+
+    if watch is None:
+        found = look()
+        if single and output is Output.JSON:
+            view.one(found[0], QUEUE_COLUMNS, id_key="queue")
+        else:
+            view.many(found, QUEUE_COLUMNS, id_key="queue")
+        _end_if_met(fail_if or (), found)
+        return
+    try:
+        for found in _watched(look, watch):
+            _redraw(found, view)
+            _end_if_met(fail_if or (), found)
+    except KeyboardInterrupt:
+        raise typer.Exit(Code.DONE) from None
+
+
+def queue_record(inspector: "Inspector", name: str) -> dict[str, Any]:
+    """One queue as a record: all its numbers, and its state in a word."""
+    found = asdict(inspector.stats(name))
+    state = "paused" if found["paused"] else "blocked" if found["blocked_ms"] else "running"
+    return {**found, "state": state}
+
+
+def _watched(look: Callable[[], list[Record]], every: timedelta) -> Iterator[list[Record]]:
+    """Look again and again. Once it has worked, a server that is away is told and waited for."""
+    yield look()
+    while True:
+        time.sleep(every.total_seconds())
+        try:
+            found = look()
+        except BrokerUnavailable as error:
+            say(f"{error.message}; still trying")
+        else:
+            yield found
+
+
+def _redraw(records: Sequence[Record], view: View) -> None:
+    if sys.stdout.isatty() and view.output is Output.TABLE:
+        write("\x1b[H\x1b[J")
+        view.many(records, QUEUE_COLUMNS)
+    else:
+        View(Output.JSONL).many(records, QUEUE_COLUMNS)
+
+
+def _end_if_met(conditions: Sequence[Condition], records: Sequence[Record]) -> None:
+    met = [
+        f"{record['queue']}: {condition.field} is {int(record[condition.field])}, as in '{condition}'"
+        for condition in conditions
+        for record in records
+        if condition.met_by(record)
+    ]
+    for line in met:
+        say(line)
+    if met:
+        raise typer.Exit(Code.CONDITION)

@@ -1,0 +1,157 @@
+"""`notifyctl worker`: takes messages from their queues and sends them."""
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from notifyctl.cli._complete import queue_names
+from notifyctl.cli._context import connected, load_app, server_name, told_route
+from notifyctl.cli._errors import Code
+from notifyctl.cli._options import read_duration
+from notifyctl.cli._output import say
+
+if TYPE_CHECKING:
+    from notifyctl.app import App
+    from notifyctl.cli._drain import Drain
+
+__all__ = ["supervisor_environment", "worker"]
+
+_CONCURRENCY = re.compile(r"(.+)=([1-9]\d{0,2}|1000)")
+
+QueueOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-q", "--queue", metavar="QUEUE", autocompletion=queue_names, help="Work on this queue; again for more."
+    ),
+]
+ConcurrencyOption = Annotated[
+    list[str] | None,
+    typer.Option("--concurrency", metavar="QUEUE=N", help="Threads for a queue in each process; again for more."),
+]
+DrainTimeoutOption = Annotated[
+    timedelta | None,
+    typer.Option(parser=read_duration, metavar="DURATION", help="How long sends in progress may take to end."),
+]
+
+
+def worker(
+    *,
+    queue: QueueOption = None,
+    concurrency: ConcurrencyOption = None,
+    processes: Annotated[int | None, typer.Option(min=1, max=256, help="How many worker processes.")] = None,
+    drain: Annotated[bool, typer.Option("--drain", help="End when nothing is left to do.")] = False,
+    drain_timeout: DrainTimeoutOption = None,
+) -> None:
+    """Send what is in the queues, until Ctrl-C.
+
+    Ctrl-C or SIGTERM lets what is in progress end, and takes nothing new; a second one hurries. With --drain, the
+    worker ends by itself when nothing is waiting, in progress or between two attempts. Jobs that were scheduled for
+    later stay where they are.
+    """
+    threads = dict(map(_read_concurrency, concurrency or ()))
+    _check_known(load_app(), [*(queue or ()), *threads])
+    overrides: dict[str, Any] = {name: {"concurrency": count} for name, count in threads.items()}
+    app = load_app(processes=processes, drain_timeout=drain_timeout, **overrides)
+    queues = list(dict.fromkeys(queue or app.settings.queues))
+    _check_providers(app)
+    connected(app)
+    app.inspector.queues()  # a wrong password is told here once, and not by each process for ever
+    _tell(app, queues)
+    raise typer.Exit(_supervise(app, queues, drain=drain))
+
+
+def _read_concurrency(text: str) -> tuple[str, int]:
+    match = _CONCURRENCY.fullmatch(text)
+    if match is None:
+        raise typer.BadParameter("expected a queue and 1 to 1000 threads, such as email=10", param_hint="--concurrency")
+    return match[1], int(match[2])
+
+
+def _check_known(app: "App", names: Sequence[str]) -> None:
+    """Refuse a queue that no actor sends from.
+
+    Raises:
+        UnknownQueue: There is no such queue.
+    """
+    from notifyctl.errors import UnknownQueue
+
+    for name in names:
+        if name not in app.settings.queues:
+            raise UnknownQueue(f"no queue named {name!r}", hint=f"There are: {', '.join(app.settings.queues)}.")
+
+
+def _check_providers(app: "App") -> None:
+    """Build each channel once: what cannot be built would end every process, one after the other.
+
+    Raises:
+        ConfigError: A channel is half configured.
+    """
+    app.email_route().close()
+    app.whatsapp_route().close()
+
+
+def _tell(app: "App", queues: Sequence[str]) -> None:
+    """Say what is about to happen, and where messages go."""
+    from notifyctl.notification import Channel
+
+    settings = app.settings
+    for name in queues:
+        limit = settings.queues[name].rate
+        say(f"{name}: {told_route(app, Channel(name))}; at most {limit}, {settings.queues[name].concurrency} threads")
+    processes = f"{settings.processes} process" + ("es" if settings.processes > 1 else "")
+    say(f"{processes} on {server_name(app.target)}; Ctrl-C ends in order")
+
+
+def _supervise(app: "App", queues: Sequence[str], *, drain: bool) -> int:
+    """Run the processes to the end, and return the exit code."""
+    from notifyctl.cli._drain import Drain
+    from notifyctl.worker.supervisor import Supervisor
+
+    settings = app.settings
+    logging.basicConfig(
+        level=settings.log_level, format="%(asctime)s %(levelname)-7s %(process)d %(name)s: %(message)s"
+    )
+    watch = Drain(app.inspector, {name: settings.queues[name] for name in queues})
+    code = Supervisor(
+        "actors.worker",
+        processes=settings.processes,
+        threads=sum(settings.queues[name].concurrency for name in queues),
+        queues=queues,
+        drain_timeout=settings.drain_timeout,
+        environment=supervisor_environment(app),
+        finished=watch if drain else lambda: False,
+    ).run()
+    return code or (_told_end(watch) if drain else Code.DONE)
+
+
+def supervisor_environment(app: "App") -> dict[str, str]:
+    """The environment of worker processes: they read the settings anew, and must find the same ones.
+
+    A password reaches them here and nowhere else: command lines can be read by every user of the machine.
+    """
+    environment = {**os.environ, "REDIS_URL": app.target}
+    for name, queue in app.settings.queues.items():
+        environment[f"NOTIFYCTL_{name.upper()}_CONCURRENCY"] = str(queue.concurrency)
+    if str(Path.cwd()) not in sys.path and "" not in sys.path:
+        # a shop's folder may hold an `email` or `actors` of its own
+        environment["PYTHONSAFEPATH"] = "1"
+    return environment
+
+
+def _told_end(watch: "Drain") -> int:
+    """Say what a drain left behind, and return the exit code."""
+    for name, count in watch.scheduled.items():
+        if count and name not in watch.stuck:
+            say(f"{count} scheduled {'job' if count == 1 else 'jobs'} left for later on {name}")
+    for name, why in watch.stuck.items():
+        say(f"{name} {why}, and still has work: 'notifyctl queue resume {name}' lets it go on")
+    if watch.done:
+        return Code.DONE
+    return Code.FAILED if watch.stuck else Code.INTERRUPTED

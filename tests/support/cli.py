@@ -1,0 +1,64 @@
+"""The installed command, run as users run it: in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+COMMAND = str(Path(sys.executable).parent / "notifyctl")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        """Its standard output, as JSON."""
+        return json.loads(self.out)
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """The environment of a command: the test's own, with these variables."""
+    return {**os.environ, "COLUMNS": "100", "LC_ALL": "C.UTF-8", **variables}
+
+
+def run(*args: str, timeout_s: float = 60.0, stdin: str | bytes = "", **variables: str) -> Result:
+    """Run the command to its end.
+
+    Args:
+        args: Its words.
+        timeout_s: The test fails if it takes longer.
+        stdin: What it reads.
+        variables: Environment variables.
+    """
+    done = subprocess.run(
+        [COMMAND, *args],
+        input=stdin.encode() if isinstance(stdin, str) else stdin,
+        capture_output=True,
+        timeout=timeout_s,
+        env=environment(**variables),
+        check=False,
+    )
+    return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def start(*args: str, **variables: str) -> subprocess.Popen[str]:
+    """Start the command and leave it running; its standard error is a pipe."""
+    return subprocess.Popen(
+        [COMMAND, *args],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(**variables),
+        start_new_session=True,
+    )
