@@ -28,8 +28,7 @@ local SLACK_US, HEADROOM, BATCH, LANE = 5000, 1.04, 100, 1e15
 local t = redis.call('TIME')
 local now_us = t[1] * 1000000 + t[2]
 if ARGV[1] ~= '0' then now_us = tonumber(ARGV[1]) * 1000 end
-local now = math.floor(now_us / 1000)
-local prefix, token = ARGV[2], ARGV[3] .. ':' .. ARGV[4]
+local now, prefix, token = math.floor(now_us / 1000), ARGV[2], ARGV[3] .. ':' .. ARGV[4]
 local ms = string.format('%.0f', now)
 
 local function job(id) return prefix .. 'job:' .. id end
