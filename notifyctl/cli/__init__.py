@@ -4,18 +4,23 @@ Nothing here or in those files loads Redis, Dramatiq, a vendor's SDK or pydantic
 and completion are fast.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 
-from notifyctl.cli import dlq, order, queue, server
+from notifyctl.cli import completion, config, dlq, job, order, outbox, queue, server
 from notifyctl.cli._errors import Globals, guarded
 from notifyctl.cli._group import examples, noun
 from notifyctl.cli._options import choose_colours
 from notifyctl.cli._output import write
+from notifyctl.cli.demo import demo
+from notifyctl.cli.doctor import doctor
+from notifyctl.cli.send import send
 from notifyctl.cli.stats import StatsCommand, stats
+from notifyctl.cli.topics import help_
 from notifyctl.cli.worker import worker
 
 __all__ = ["app", "main"]
@@ -23,9 +28,11 @@ __all__ = ["app", "main"]
 app = noun(
     "notifyctl",
     "The notification queue for shops: email and WhatsApp, nothing lost, nothing sent twice.",
+    "notifyctl demo",
     "notifyctl order test --count 20",
-    "notifyctl worker --drain",
-    "notifyctl stats",
+    "notifyctl worker",
+    "notifyctl stats email",
+    "notifyctl dlq retry 3r9k2m4p8t6w1x5z",
 )
 
 
@@ -55,6 +62,7 @@ def _options(
         ctx.obj.debug = debug
 
 
+app.command(epilog=examples("notifyctl demo"))(demo)
 app.command(
     epilog=examples(
         "notifyctl worker",
@@ -66,10 +74,19 @@ app.command(
     cls=StatsCommand,
     epilog=examples("notifyctl stats email", "notifyctl stats --watch 5s", "notifyctl stats -o json --fail-if 'dlq>0'"),
 )(stats)
-app.add_typer(order.app)
-app.add_typer(dlq.app)
-app.add_typer(queue.app)
-app.add_typer(server.app)
+app.command(
+    epilog=examples(
+        "notifyctl send email ada@example.com --template test_message --var note=Hello",
+        "notifyctl send whatsapp +447700900123 -t test_message --in 10m --key welcome-ada",
+        "notifyctl send email ada@example.com -t order_confirmation --data order.json --order 10482",
+    )
+)(send)
+for group in (order.app, job.app, dlq.app, queue.app, outbox.app, server.app):
+    app.add_typer(group)
+app.command(epilog=examples("notifyctl doctor", "notifyctl doctor -o json"))(doctor)
+app.add_typer(config.app)
+app.add_typer(completion.app)
+app.command("help", epilog=examples("notifyctl help dlq retry", "notifyctl help exit-codes"))(help_)
 
 
 def main() -> NoReturn:
@@ -81,4 +98,6 @@ def main() -> NoReturn:
 
 
 def _run(args: Sequence[str], options: Globals) -> Any:
+    if completion.VARIABLE in os.environ:
+        completion.answer_in_typers_way()
     return app(args=list(args), prog_name="notifyctl", standalone_mode=False, obj=options)

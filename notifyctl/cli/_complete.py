@@ -8,13 +8,15 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from notifyctl.engine.states import State
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from notifyctl.app import App
     from notifyctl.engine.inspector import Inspector
 
-__all__ = ["dead_ids", "queue_names", "states", "template_names"]
+__all__ = ["dead_ids", "queue_names", "template_names"]
 
 #: How long the server may take to answer; a completion that comes later is of no use.
 _PATIENCE_S = 0.3
@@ -28,20 +30,12 @@ def queue_names(incomplete: str) -> list[str]:
 
 def dead_ids(incomplete: str) -> list[str]:
     """The ids of recent dead letters."""
-    from notifyctl.engine.states import State
 
     def recent(inspector: Inspector) -> list[str]:
         jobs = [job for queue in inspector.queues() for job in inspector.jobs(queue, State.DEAD, limit=_MOST_IDS)]
         return [job.job_id for job in sorted(jobs, key=lambda job: -job.finished_at_ms)[:_MOST_IDS]]
 
     return _matching(incomplete, _ask(recent))
-
-
-def states(incomplete: str) -> list[str]:
-    """The states of a job."""
-    from notifyctl.engine.states import State
-
-    return _matching(incomplete, [state.value for state in State])
 
 
 def template_names(incomplete: str) -> list[str]:

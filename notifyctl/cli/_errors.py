@@ -17,11 +17,11 @@ from notifyctl.errors import BrokerUnavailable, ConfigError, JobNotFound, Notify
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Code", "Globals", "Refused", "guarded"]
+__all__ = ["MEANINGS", "Code", "Globals", "Refused", "guarded"]
 
 
 class Code(IntEnum):
-    """The exit codes, the same for every command; `notifyctl exit-codes` explains them."""
+    """The exit codes, the same for every command; `notifyctl help exit-codes` explains them."""
 
     DONE = 0
     FAILED = 1
@@ -41,6 +41,18 @@ class Code(IntEnum):
                 return code
         return cls.FAILED
 
+
+MEANINGS = {
+    Code.DONE: "done",
+    Code.FAILED: "failed or refused",
+    Code.USAGE: "the command was typed wrongly",
+    Code.NOT_FOUND: "not found: no such job, queue or message",
+    Code.CONFIG: "credentials or configuration",
+    Code.UNAVAILABLE: "Redis cannot be reached",
+    Code.PARTIAL: "an action on many succeeded in part",
+    Code.CONDITION: "a condition was met: --fail-if, or a failed check of 'doctor'",
+    Code.INTERRUPTED: "interrupted",
+}
 
 _CODES: tuple[tuple[tuple[type[Exception], ...], Code], ...] = (
     ((ConfigError, ServerError), Code.CONFIG),

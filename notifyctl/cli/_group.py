@@ -11,8 +11,20 @@ __all__ = ["examples", "noun"]
 _ALIASES = {"ls": ("list",), "rm": ("purge", "cancel", "clear")}
 
 
+#: The commands in the order in which a newcomer needs them.
+_ORDER = (
+    "demo", "worker", "stats", "order", "send", "job", "dlq", "queue", "outbox", "server", "doctor", "config",
+    "completion", "help",
+)  # fmt: skip
+
+
 class _Noun(TyperGroup):
     """Knows the short names of its verbs."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all commands, in the order of the help page."""
+        names = super().list_commands(ctx)
+        return sorted(names, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return the verb of this name, or of the name that it is short for."""
@@ -38,6 +50,7 @@ def noun(name: str, about: str, *example: str) -> typer.Typer:
         help=about,
         epilog=examples(*example),
         cls=_Noun,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
         no_args_is_help=True,
         rich_markup_mode=None,
         add_completion=False,

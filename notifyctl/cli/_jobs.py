@@ -22,10 +22,10 @@ JOB_COLUMNS = (
     Column("template"),
     Column("order"),
     Column("to"),
-    Column("attempt"),
+    Column("runs"),
     Column("created_at", "created", moment),
     Column("reason"),
-    Column("last_error", "last error"),
+    Column("last_error", "last error", width=40),
 )
 
 _PAGE_COLUMNS = (
@@ -38,7 +38,6 @@ _PAGE_COLUMNS = (
     Column("to"),
     Column("name"),
     Column("priority"),
-    Column("attempt"),
     Column("replays"),
     Column("provider"),
     Column("provider_id", "provider's id"),
@@ -86,7 +85,7 @@ def job_record(job: Job, *, reveal: bool = False) -> dict[str, Any]:
         "template": job.template,
         "order": job.order_id,
         "to": None,
-        "attempt": job.attempt,
+        "runs": len(job.attempts),
         "replays": job.replays,
         "reason": job.reason,
         "last_code": last.get("code", ""),

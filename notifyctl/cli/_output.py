@@ -59,12 +59,12 @@ def moment(value: str | None) -> str:
 
 
 def duration(ms: int) -> str:
-    """Milliseconds as `1m30s`; empty for none. Above ten seconds, parts of a second are left out."""
+    """Milliseconds as `1m30s`, without parts of a second where there are seconds; empty for none."""
     from datetime import timedelta
 
     from notifyctl.units import format_duration
 
-    exact = ms if ms < 10_000 else ms // 1000 * 1000
+    exact = ms if ms < 1_000 else ms // 1_000 * 1_000
     return format_duration(timedelta(milliseconds=exact)) if ms else ""
 
 
@@ -83,11 +83,13 @@ class Column:
         key: The part of the record.
         title: What a table calls it; the key by default.
         show: The text of a value in a table.
+        width: Longer texts are broken into lines of this many characters in a list.
     """
 
     key: str
     title: str = ""
     show: Callable[[Any], str] = plain
+    width: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +141,12 @@ class View:
     def _table(self, records: Sequence[Record], columns: Sequence[Column]) -> str:
         rows = [[column.show(record.get(column.key)) for column in columns] for record in records]
         numbers = [all(isinstance(record.get(column.key), int) for record in records) for column in columns]
-        titles = [column.title or column.key for column in columns]
-        return _tabulated(rows, self.table, titles, ["right" if number else "left" for number in numbers])
+        layout = {
+            "headers": [column.title or column.key for column in columns],
+            "colalign": ["right" if number else "left" for number in numbers],
+            "maxcolwidths": [column.width for column in columns],
+        }
+        return _tabulated(rows, self.table, **layout)
 
     def _line(self, record: Record, id_key: str) -> str:
         if self.output is Output.ID:
@@ -152,13 +158,11 @@ def _versioned(record: Record) -> dict[str, Any]:
     return {**record, "v": JSON_VERSION}
 
 
-def _tabulated(
-    rows: Sequence[Sequence[str]], table: str, titles: Sequence[str] = (), sides: Sequence[str] | None = None
-) -> str:
+def _tabulated(rows: Sequence[Sequence[str]], table: str, **layout: Any) -> str:
     from tabulate import tabulate
 
     # ids that look like numbers must stay as they are
-    return tabulate(rows, titles, tablefmt=table, disable_numparse=True, colalign=sides if rows else None) + "\n"
+    return tabulate(rows, tablefmt=table, disable_numparse=True, **layout) + "\n"
 
 
 def _csv(records: Iterable[Record], columns: Sequence[Column]) -> str:

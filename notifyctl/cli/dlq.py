@@ -11,6 +11,8 @@ from notifyctl.cli._group import examples, noun
 from notifyctl.cli._jobs import JOB_COLUMNS, job_record, show_job
 from notifyctl.cli._options import DryRunOption, OutputOption, ReasonOption, RevealOption, TableOption, YesOption
 from notifyctl.cli._output import Output, View, say
+from notifyctl.engine.states import State
+from notifyctl.errors import WrongState
 
 __all__ = ["app"]
 
@@ -25,7 +27,7 @@ app = noun(
 
 IdsArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[ID]...", autocompletion=dead_ids, help="Which ones; - reads ids from standard input."),
+    typer.Argument(metavar="ID", autocompletion=dead_ids, help="Which ones; - reads ids from standard input."),
 ]
 QueueOption = Annotated[
     str | None, typer.Option("--queue", metavar="QUEUE", autocompletion=queue_names, help="Those of this queue.")
@@ -44,8 +46,6 @@ def list_(
     table: TableOption = "simple",
 ) -> None:
     """List dead letters, the newest first."""
-    from notifyctl.engine.states import State
-
     inspector = connected().inspector
     queues = [queue] if queue else inspector.queues()
     found = [job for name in queues for job in inspector.jobs(name, State.DEAD, limit=limit)]
@@ -68,9 +68,6 @@ def show(
     table: TableOption = "simple",
 ) -> None:
     """Show a dead letter: why it died, and each attempt."""
-    from notifyctl.engine.states import State
-    from notifyctl.errors import WrongState
-
     inspector = connected().inspector
     job = inspector.job(job_id)
     if job.state is not State.DEAD:
@@ -103,8 +100,6 @@ def retry(
 
     Jobs that are named go at once; with --queue or --all, the count and a sample are shown first.
     """
-    from notifyctl.engine.states import State
-
     inspector = connected().inspector
     chosen = _bulk.select(inspector, ids or (), State.DEAD, queue=queue, every=every, limit=limit)
     if chosen.ids and not (chosen.named or dry_run):
@@ -133,8 +128,6 @@ def purge(
     table: TableOption = "simple",
 ) -> None:
     """Give dead letters up for good. They are gone afterwards; the audit log keeps who did it, and why."""
-    from notifyctl.engine.states import State
-
     inspector = connected().inspector
     chosen = _bulk.select(inspector, ids or (), State.DEAD, queue=queue, every=every, limit=limit)
     if chosen.ids and not dry_run:

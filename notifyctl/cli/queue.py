@@ -1,6 +1,6 @@
 """`notifyctl queue`: pause queues, let them go on, and limit them; live, for all workers at once."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from notifyctl.cli._output import Column, Output, View, duration, write
 from notifyctl.cli.stats import queue_record
 from notifyctl.units import Rate
 
+if TYPE_CHECKING:
+    from notifyctl.engine.inspector import Inspector
+
 __all__ = ["app"]
 
 app = noun(
@@ -22,7 +25,7 @@ app = noun(
     "notifyctl queue limit email --rate 5/s",
 )
 
-QueuesArgument = Annotated[list[str], typer.Argument(metavar="QUEUE...", autocompletion=queue_names)]
+QueuesArgument = Annotated[list[str], typer.Argument(metavar="QUEUE", autocompletion=queue_names)]
 QueueArgument = Annotated[str, typer.Argument(metavar="QUEUE", autocompletion=queue_names)]
 
 _COLUMNS = (
@@ -121,10 +124,12 @@ def limit(
         inspector.unlimit(queue, by=operator(), why=reason)
     elif not dry_run:
         inspector.limit(queue, rate=rate, max_active=max_active, by=operator(), why=reason)
+    write(f"{queue}: {_told(inspector, queue, rate if dry_run else None)}{' (not set)' if dry_run else ''}\n")
+
+
+def _told(inspector: "Inspector", queue: str, rate: Rate | None) -> str:
+    """Say what limits a queue, or would with this rate."""
     found = inspector.stats(queue)
-    told = f"{rate or found.rate}" if dry_run and given else found.rate
-    write(f"{queue}: {'would be ' if dry_run else ''}at most {told}{_at_once(found.max_active)}\n")
-
-
-def _at_once(max_active: int) -> str:
-    return f", {max_active} at once" if max_active else ""
+    limit = str(rate or found.rate)
+    told = "no limit" if limit == "off" else f"at most {limit}"
+    return told + (f", {found.max_active} at once" if found.max_active else "")

@@ -17,7 +17,7 @@ __all__ = ["app"]
 
 app = noun(
     "server",
-    "The embedded server, which is used where no Redis is configured.",
+    "The embedded server, used where no Redis is configured.",
     "notifyctl server status",
     "notifyctl server stop",
 )

@@ -90,7 +90,7 @@ class StatsCommand(TyperCommand):
 def stats(
     *,
     queues: Annotated[
-        list[str] | None, typer.Argument(metavar="[QUEUE]...", autocompletion=queue_names, help="Default: all.")
+        list[str] | None, typer.Argument(metavar="QUEUE", autocompletion=queue_names, help="Default: all.")
     ] = None,
     watch: Annotated[
         timedelta | None,

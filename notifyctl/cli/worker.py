@@ -103,8 +103,9 @@ def _tell(app: "App", queues: Sequence[str]) -> None:
 
     settings = app.settings
     for name in queues:
-        limit = settings.queues[name].rate
-        say(f"{name}: {told_route(app, Channel(name))}; at most {limit}, {settings.queues[name].concurrency} threads")
+        found = settings.queues[name]
+        limit = "no limit" if found.rate.unlimited else f"at most {found.rate}"
+        say(f"{name}: {told_route(app, Channel(name))}; {limit}, {found.concurrency} threads")
     processes = f"{settings.processes} process" + ("es" if settings.processes > 1 else "")
     say(f"{processes} on {server_name(app.target)}; Ctrl-C ends in order")
 

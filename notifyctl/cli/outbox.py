@@ -1,0 +1,119 @@
+"""`notifyctl outbox`: what the sandbox took instead of sending it."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from notifyctl.cli import _bulk
+from notifyctl.cli._context import load_app
+from notifyctl.cli._group import examples, noun
+from notifyctl.cli._jobs import masked
+from notifyctl.cli._options import DryRunOption, OutputOption, TableOption, YesOption
+from notifyctl.cli._output import Column, Output, View, iso, moment, write
+from notifyctl.errors import JobNotFound
+
+if TYPE_CHECKING:
+    from notifyctl.app import App
+    from notifyctl.providers.outbox import OutboxEntry
+
+__all__ = ["ENTRY_COLUMNS", "app", "entries", "entry_record"]
+
+app = noun(
+    "outbox",
+    "The outbox: messages kept here instead of being sent.",
+    "notifyctl outbox list",
+    "notifyctl outbox show 3r9k2m4p8t6w1x5z",
+)
+
+ENTRY_COLUMNS = (
+    Column("id"),
+    Column("channel"),
+    Column("to"),
+    Column("subject"),
+    Column("written_at", "written", moment),
+)
+_PAGE_COLUMNS = (*ENTRY_COLUMNS, Column("job"), Column("file"))
+
+ChannelOption = Annotated[Literal["email", "whatsapp"] | None, typer.Option("--channel", help="Of this channel alone.")]
+RevealOption = Annotated[bool, typer.Option("--reveal", help="Show addresses and numbers unmasked.")]
+
+
+@app.command("list", epilog=examples("notifyctl outbox list", "notifyctl outbox list --channel whatsapp -o json"))
+def list_(
+    *,
+    channel: ChannelOption = None,
+    limit: Annotated[int, typer.Option(min=1, help="So many at most, the newest last.")] = 50,
+    reveal: RevealOption = False,
+    output: OutputOption = Output.TABLE,
+    table: TableOption = "simple",
+) -> None:
+    """List the messages in the outbox, the newest last."""
+    records = [entry_record(entry, reveal=reveal) for entry in entries(load_app(), channel)[-limit:]]
+    View(output, table).many(records, ENTRY_COLUMNS, none="the outbox is empty")
+
+
+@app.command(epilog=examples("notifyctl outbox show 3r9k2m4p8t6w1x5z"))
+def show(
+    message_id: Annotated[str, typer.Argument(metavar="ID")],
+    *,
+    reveal: RevealOption = False,
+    output: OutputOption = Output.TABLE,
+    table: TableOption = "simple",
+) -> None:
+    """Show a message as its customer would read it."""
+    entry = _find(load_app(), message_id)
+    record = entry_record(entry, reveal=reveal)
+    text = entry.text if reveal else entry.text.replace(entry.to, record["to"])
+    View(output, table).one({**record, "text": text}, _PAGE_COLUMNS)
+    if output is Output.TABLE:
+        write(f"\n{text.rstrip()}\n")
+
+
+@app.command(epilog=examples("notifyctl outbox clear", "notifyctl outbox clear --channel email --yes"))
+def clear(*, channel: ChannelOption = None, yes: YesOption = False, dry_run: DryRunOption = False) -> None:
+    """Delete the messages in the outbox. The jobs that they belong to are kept."""
+    from notifyctl.notification import Channel
+
+    app = load_app()
+    found = entries(app, channel)
+    if dry_run:
+        write(f"would be deleted: {len(found)}\n")
+        return
+    if found:
+        question = f"{len(found)} messages in {app.settings.outbox_dir} are to be deleted:"
+        _bulk.ask(question, (f"{entry.id}  {entry.channel}" for entry in found[:3]), yes=yes)
+    deleted = sum(app.outbox(each).clear() for each in Channel if channel in (None, each.value))
+    write(f"deleted {deleted}\n")
+
+
+def entries(app: "App", channel: str | None = None) -> "list[OutboxEntry]":
+    """The messages of one channel, or of all, the oldest first."""
+    from notifyctl.notification import Channel
+
+    chosen = [each for each in Channel if channel in (None, each.value)]
+    found = [entry for each in chosen for entry in app.outbox(each).entries()]
+    return sorted(found, key=lambda entry: (entry.written_at_ms, entry.id))
+
+
+def entry_record(entry: "OutboxEntry", *, reveal: bool = False) -> dict[str, Any]:
+    """A message as a record, without its text."""
+    return {
+        "id": entry.id,
+        "job": entry.notification_id,
+        "channel": entry.channel.value,
+        "to": entry.to if reveal else masked(entry.channel, entry.to),
+        "subject": entry.subject,
+        "file": str(entry.path),
+        "written_at": iso(entry.written_at_ms),
+    }
+
+
+def _find(app: "App", message_id: str) -> "OutboxEntry":
+    from notifyctl.notification import Channel
+
+    for channel in Channel:
+        try:
+            return app.outbox(channel).read(message_id)
+        except JobNotFound:
+            continue
+    raise JobNotFound(f"no message {message_id!r} in the outbox", hint="'notifyctl outbox list' shows them.")
