@@ -39,6 +39,7 @@ wheel: $(SETUP)             ## builds the wheel, and runs it from a venv that ha
 
 bench: $(SETUP)             ## ours against Dramatiq's Redis broker, and the limits as providers see them
 	$(BIN)/python -m bench.drain
+	$(BIN)/python -m bench.latency
 	$(BIN)/python -m bench.rate_limit
 
 $(SETUP): pyproject.toml

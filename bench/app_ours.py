@@ -6,6 +6,7 @@ import os
 
 import dramatiq
 
+from bench.job import handle
 from notifyctl.connection import connect
 from notifyctl.engine.broker import NotifyBroker
 from notifyctl.middleware.retries import Retries
@@ -19,4 +20,5 @@ dramatiq.set_broker(broker)
 
 @dramatiq.actor(queue_name="bench")
 def job(order: dict[str, object]) -> None:
-    """Do nothing with an order."""
+    """Do nothing with an order, or note when it came."""
+    handle(order)

@@ -19,12 +19,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import redis
 
+from bench.job import ORDER
 from notifyctl.embedded import private_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-ORDER = {"id": 10482, "items": [{"name": f"Product number {n}", "quantity": n, "price": "19.90"} for n in range(16)]}
 
 
 class Contestant(NamedTuple):

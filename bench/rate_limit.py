@@ -17,10 +17,10 @@ import time
 
 import redis
 
-from tests.support.receivers import Receiver, busiest
 from notifyctl.app import build
 from notifyctl.embedded import private_server
 from notifyctl.settings import Settings
+from tests.support.receivers import Receiver, busiest
 
 DATA = {"customer_name": "Ada Example", "order_number": "10482", "currency": "USD", "total": "29.35", "payment": "paid"}
 
