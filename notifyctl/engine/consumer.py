@@ -16,7 +16,7 @@ from dramatiq.logging import get_logger
 from dramatiq.message import Message
 
 from notifyctl.connection import translated
-from notifyctl.engine.heartbeat import BEAT_MS, LEASE_MS
+from notifyctl.engine.heartbeat import GAP_MS, LEASE_MS
 from notifyctl.engine.message import NotifyMessage, attempt_record
 from notifyctl.engine.scripts import Batch, Completion
 from notifyctl.engine.states import Bury, Cancel, Complete, Doubt, Release, RetryAt
@@ -152,7 +152,7 @@ class NotifyConsumer(Consumer):
         return {
             "lease_ms": LEASE_MS,
             "rate": self._rate,
-            "gap_ms": BEAT_MS,
+            "gap_ms": GAP_MS,
             "block_ms": BLOCK_MS,
             "cancelled_ms": self._broker.retention.cancelled_ms,
         }

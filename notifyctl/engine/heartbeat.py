@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from notifyctl.engine.held import Held
     from notifyctl.engine.scripts import Retention, Scripts
 
-__all__ = ["BEAT_MS", "LEASE_MS", "Heartbeat"]
+__all__ = ["BEAT_MS", "GAP_MS", "LEASE_MS", "Heartbeat"]
 
 log = logging.getLogger(__name__)
 
 #: How long a job stays a worker's without a sign of life, and how often that sign is given.
 LEASE_MS = 10_000
 BEAT_MS = 3_000
+#: No script for so long: the server was away, and leases are given time. More than a beat and the time that one takes,
+#: or a worker that is busy for long would look like an outage at each of its beats, and nothing would be reclaimed.
+GAP_MS = 4_500
 
 _CHUNK = 200
 _BEATS_PER_SWEEP = 20
@@ -64,7 +67,7 @@ class Heartbeat(threading.Thread):
             leases = held.leases()
             for start in range(0, len(leases), _CHUNK):
                 chunk = leases[start : start + _CHUNK]
-                for job_id in self._scripts(queue).beat(chunk, LEASE_MS, BEAT_MS):
+                for job_id in self._scripts(queue).beat(chunk, LEASE_MS, GAP_MS):
                     message = held.jobs.get(job_id)
                     if message is not None and (job_id, message.job.token) in chunk:
                         message.lost = True
