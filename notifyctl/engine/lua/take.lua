@@ -87,8 +87,13 @@ local max_active = tonumber(config[4] or 0)
 if max_active > 0 then wanted = math.min(wanted, max_active - redis.call('ZCARD', KEYS[3])) end
 local count, period = string.match(config[3] or ARGV[7], '^(%d+)/(%d+)$')
 local interval = count ~= '0' and math.ceil(tonumber(period) * 1000 * HEADROOM / tonumber(count)) or 0
+local slack_us = math.min(SLACK_US, math.floor(tonumber(period) * 20))
 local grants = redis.call('HMGET', KEYS[7], 'next_us', 'turn')
 local next_us, turn = tonumber(grants[1] or 0), tonumber(grants[2] or 0)
+if next_us > now_us + interval then  -- the rate was raised, or the clock set back: neither is waited for
+  next_us = now_us + interval
+  redis.call('HSET', KEYS[7], 'next_us', string.format('%.0f', next_us))
+end
 
 local batch, ids, looks = {-1, 0}, {}, BATCH
 while #ids < wanted and looks > 0 and not (interval > 0 and next_us > now_us) do
@@ -121,7 +126,7 @@ while #ids < wanted and looks > 0 and not (interval > 0 and next_us > now_us) do
     ids[#ids + 1] = id
     batch[#batch + 1] = handed_out(id, h)
     turn = turn + 1
-    if interval > 0 then next_us = math.max(next_us, now_us - SLACK_US) + interval end
+    if interval > 0 then next_us = math.max(next_us, now_us - slack_us) + interval end
   end
 end
 if #ids > 0 then
@@ -132,7 +137,7 @@ end
 if redis.call('ZCARD', KEYS[1]) > 0 then
   if interval > 0 and next_us > now_us then
     batch[1] = math.ceil((next_us - now_us) / 1000)
-  elseif wanted < tonumber(ARGV[5]) then
+  elseif max_active > 0 and redis.call('ZCARD', KEYS[3]) >= max_active then
     batch[1] = 100  -- as many as the whole fleet may have are in progress
   else
     batch[1] = 0
