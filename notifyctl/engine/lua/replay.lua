@@ -19,8 +19,8 @@ if redis.call('ZREM', KEYS[1], ARGV[2]) == 0 then return h[1] end
 local lane = ARGV[3] == '-1' and h[2] or ARGV[3]
 local seq = redis.call('HINCRBY', KEYS[3], 'seq', 1)
 redis.call('ZADD', KEYS[2], string.format('%.0f', tonumber(lane) * 1e15 + seq), ARGV[2])
-redis.call('HSET', KEYS[4], 'state', 'waiting', 'lane', lane, 'seq', seq, 'attempt', 0, 'doubts', 0, 'expires_at', 0,
-  'replayed_at', string.format('%.0f', now))
+redis.call('HSET', KEYS[4], 'state', 'waiting', 'lane', lane, 'seq', seq, 'attempt', 0, 'doubts', 0, 'lost', 0,
+  'expires_at', 0, 'replayed_at', string.format('%.0f', now))
 redis.call('HDEL', KEYS[4], 'reason', 'finished_at')
 redis.call('HINCRBY', KEYS[4], 'replays', 1)
 redis.call('ZADD', KEYS[5], 0, 'w')

@@ -1,6 +1,7 @@
 -- take: hand waiting jobs to a worker that has threads free for them.     waiting -> active
 -- On the way: what is due is promoted (delayed -> waiting), what a dead worker left is reclaimed (active -> waiting, or
--- -> dead where its outcome is unknown for the second time), what nobody wants any more is dropped (waiting -> cancelled).
+-- -> dead where its outcome is unknown for the second time, or its worker was lost for the third), and what nobody wants
+-- any more is dropped (waiting -> cancelled).
 -- KEYS[1] zset    waiting
 -- KEYS[2] zset    delayed
 -- KEYS[3] zset    active
@@ -24,7 +25,7 @@
 -- ARGV[10] ms     how long the caller would wait on the marker
 -- Returns {again_ms, block_ms, {id, message, payload, attempt, possible duplicate, created at}, ...}
 --   again_ms >= 0: ask again after so long, whatever the marker says; -1: wait on the marker, block_ms at most
-local SLACK_US, HEADROOM, BATCH, LANE = 5000, 1.04, 100, 1e15
+local SLACK_US, HEADROOM, BATCH, LANE, LOSSES = 5000, 1.04, 100, 1e15, 3
 local t = redis.call('TIME')
 local now_us = t[1] * 1000000 + t[2]
 if ARGV[1] ~= '0' then now_us = tonumber(ARGV[1]) * 1000 end
@@ -66,15 +67,22 @@ end
 if now >= grace then
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', ms, 'LIMIT', 0, BATCH)) do
     redis.call('ZREM', KEYS[3], id)
-    local h = redis.call('HMGET', job(id), 'lane', 'seq', 'began', 'doubts')
-    if h[3] and h[3] ~= '' and tonumber(h[4] or 0) >= 1 then
-      redis.call('ZADD', KEYS[5], ms, id)
-      redis.call('ZADD', KEYS[6], ms, id)
-      redis.call('HSET', job(id), 'state', 'dead', 'lease', '', 'reason', 'unknown_outcome', 'finished_at', ms)
-    elseif h[1] then
-      if h[3] and h[3] ~= '' then redis.call('HSET', job(id), 'possible_duplicate', 1, 'doubts', 1, 'began', '') end
-      redis.call('HINCRBY', job(id), 'lost', 1)
-      wait_again(id, h)
+    local h = redis.call('HMGET', job(id), 'lane', 'seq', 'began', 'doubts', 'attempt', 'taken_at')
+    if h[1] then
+      local begun, lost = (h[3] or '') ~= '', redis.call('HINCRBY', job(id), 'lost', 1)
+      local again = begun and tonumber(h[4] or 0) >= 1
+      redis.call('HSET', job(id), 'attempt:' .. redis.call('HINCRBY', job(id), 'runs', 1),
+        string.format('{"attempt": %d, "started_at_ms": %s, "outcome": "%s", "error": "its worker was lost"}',
+          h[5] + 1, h[6] or ms, begun and 'in_doubt' or 'lost_worker'))
+      if begun then redis.call('HSET', job(id), 'possible_duplicate', 1, 'doubts', (h[4] or 0) + 1, 'began', '') end
+      if again or lost >= LOSSES then
+        redis.call('ZADD', KEYS[5], ms, id)
+        redis.call('ZADD', KEYS[6], ms, id)
+        redis.call('HSET', job(id), 'state', 'dead', 'lease', '', 'finished_at', ms,
+          'reason', again and 'unknown_outcome' or 'lost_worker')
+      else
+        wait_again(id, h)
+      end
     end
   end
 end
