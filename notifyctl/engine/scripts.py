@@ -213,7 +213,7 @@ class Scripts:
             How many microseconds to wait before it, so that sends keep the rate's distance; -1: the lease is lost, do
             not send.
         """
-        keys = [self.keys.job(job_id), self.keys.grants, self.keys.config]
+        keys = [self.keys.job(job_id), self.keys.grants, self.keys.config, self.keys.active]
         return int(self._call("begin", keys, [self._now(), token, provider, rate]))
 
     def complete(self, completions: Sequence[Completion], completed_ms: int) -> list[str]:

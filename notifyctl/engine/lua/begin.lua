@@ -5,6 +5,7 @@
 -- KEYS[1] hash    job:<id>
 -- KEYS[2] hash    grants: begin_us, when the next send may start
 -- KEYS[3] hash    config
+-- KEYS[4] zset    active
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    lease token
 -- ARGV[3] text    provider
@@ -14,13 +15,19 @@ local HEADROOM = 1.02
 local t = redis.call('TIME')
 local now_us = t[1] * 1000000 + t[2]
 if ARGV[1] ~= '0' then now_us = tonumber(ARGV[1]) * 1000 end
-local h = redis.call('HMGET', KEYS[1], 'lease', 'began')
+local h = redis.call('HMGET', KEYS[1], 'lease', 'began', 'start_us')
 if h[1] ~= ARGV[2] then return -1 end
-local first = h[2] ~= ARGV[2]
 redis.call('HSET', KEYS[1], 'began', ARGV[2], 'provider', ARGV[3], 'began_at', string.format('%.0f', now_us / 1000))
+-- this run began before: its reply was lost, or it goes on at another provider
+if h[2] == ARGV[2] then return math.max(0, tonumber(h[3] or 0) - now_us) end
+local start = now_us
 local count, period = string.match(redis.call('HGET', KEYS[3], 'rate') or ARGV[4], '^(%d+)/(%d+)$')
-if count == '0' or not first then return 0 end
-local start = math.max(now_us, tonumber(redis.call('HGET', KEYS[2], 'begin_us') or 0))
-local next_us = start + math.ceil(tonumber(period) * 1000 * HEADROOM / tonumber(count))
-redis.call('HSET', KEYS[2], 'begin_us', string.format('%.0f', next_us))
+if count ~= '0' then
+  local interval = math.ceil(tonumber(period) * 1000 * HEADROOM / tonumber(count))
+  -- no more sends can be in line than are active: a rate just raised or a clock set back holds up nothing for longer
+  local in_line = now_us + interval * redis.call('ZCARD', KEYS[4])
+  start = math.max(now_us, math.min(in_line, tonumber(redis.call('HGET', KEYS[2], 'begin_us') or 0)))
+  redis.call('HSET', KEYS[2], 'begin_us', string.format('%.0f', start + interval))
+end
+redis.call('HSET', KEYS[1], 'start_us', string.format('%.0f', start))
 return start - now_us
