@@ -1,5 +1,6 @@
 -- complete: these jobs are done; their jobs are kept for their retention.  active -> completed
--- A late answer with evidence of acceptance settles a job that is not being sent again yet: waiting | delayed -> completed
+-- A late answer with evidence of acceptance settles a job that is not being sent again yet, be it waiting, delayed, or
+-- taken again and not begun:                                               waiting | delayed | active -> completed
 -- KEYS[1] zset    active
 -- KEYS[2] zset    completed
 -- KEYS[3] zset    waiting
@@ -28,7 +29,7 @@ end
 for i = 4, #ARGV, 5 do
   local id, token, provider, provider_id, record = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   local job = ARGV[2] .. 'job:' .. id
-  local h = redis.call('HMGET', job, 'lease', 'settled', 'state', 'idem')
+  local h = redis.call('HMGET', job, 'lease', 'settled', 'state', 'idem', 'began')
   local word = 'stale'
   if h[1] == token then
     redis.call('ZREM', KEYS[1], id)
@@ -37,8 +38,8 @@ for i = 4, #ARGV, 5 do
   elseif h[2] == token then
     word = 'done'
   elseif h[3] and provider ~= '' then
-    if h[3] == 'waiting' or h[3] == 'delayed' then
-      redis.call('ZREM', h[3] == 'waiting' and KEYS[3] or KEYS[4], id)
+    if h[3] == 'waiting' or h[3] == 'delayed' or (h[3] == 'active' and (h[5] or '') == '') then
+      redis.call('ZREM', h[3] == 'waiting' and KEYS[3] or h[3] == 'delayed' and KEYS[4] or KEYS[1], id)
       settle(id, job, token, provider, provider_id, record, h[4])
       word = 'late'
     else
