@@ -1,0 +1,80 @@
+"""The release script: active -> waiting, no attempt used; the queue may be blocked."""
+
+from __future__ import annotations
+
+from notifyctl.engine.states import Lane
+from tests.support.seed import Seed, ids
+
+
+def test_release_puts_jobs_back_in_their_places(seed: Seed) -> None:
+    """What was taken first goes first again, and no attempt is used."""
+    token = seed.active("a", "b", "c", attempt=1)
+    seed.waiting("d")
+
+    words = seed.twice(lambda: seed.scripts.release([("c", token), ("a", token), ("b", token)]))
+
+    assert words == ["done"] * 3
+    assert seed.ids("waiting") == ["a", "b", "c", "d"]
+    assert seed.ids("active") == []
+    job = seed.job("a")
+    assert (job["state"], job["lease"], job["attempt"], job["released"]) == ("waiting", "", "1", "1")
+
+
+def test_release_keeps_the_lane(seed: Seed) -> None:
+    """A low job does not jump the line by being released."""
+    token = seed.active("low", lane=int(Lane.LOW))
+    seed.waiting("normal")
+    seed.scripts.release([("low", token)])
+
+    assert seed.ids("waiting") == ["normal", "low"]
+
+
+def test_release_answers_each_id(seed: Seed) -> None:
+    """One stale id does not hold up the others."""
+    token = seed.active("a", "b")
+    seed.active("other", token="w2:1")
+
+    words = seed.scripts.release([("a", token), ("other", token), ("nobody", token), ("b", token)])
+
+    assert words == ["done", "stale", "stale", "done"]
+    assert seed.ids("active") == ["other"]
+
+
+def test_release_wakes_a_consumer(seed: Seed) -> None:
+    """Another worker may take it now."""
+    seed.scripts.release([("a", seed.active("a"))])
+
+    assert seed.woken
+
+
+def test_release_blocks_the_queue_for_a_while(seed: Seed) -> None:
+    """A provider that throttles gets a rest: nothing is handed out, and who asks hears for how long."""
+    token = seed.active("a")
+    seed.twice(lambda: seed.scripts.release([("a", token)], 30_000, "throttled"))
+    seed.clock.advance(10_000)
+
+    batch = seed.take("w1", 2)
+
+    assert (ids(batch), batch.again_ms) == ([], 20_000)
+    seed.clock.advance(20_000)
+    assert ids(seed.take("w1", 3)) == ["a"]
+
+
+def test_release_does_not_shorten_a_block(seed: Seed) -> None:
+    """Of two answers, the one that asks for more counts."""
+    token = seed.active("a", "b")
+    seed.scripts.release([("a", token)], 60_000, "throttled")
+
+    seed.scripts.release([("b", token)], 1_000, "other")
+
+    config = seed.read_all()["config"]
+    assert config == {"blocked_until": str(seed.now + 60_000), "blocked_reason": "throttled"}
+
+
+def test_release_forgets_that_the_send_was_begun(seed: Seed) -> None:
+    """A provider that refused took nothing: no doubt is left."""
+    token = seed.active("a")
+    seed.scripts.begin("a", token, "sendgrid")
+    seed.scripts.release([("a", token)])
+
+    assert seed.job("a")["began"] == ""
