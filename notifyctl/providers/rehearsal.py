@@ -17,10 +17,11 @@ import re
 from typing import TYPE_CHECKING
 
 from notifyctl.errors import DeliveryError, Permanent, Scope, Transient
-from notifyctl.notification import EmailPayload, WhatsAppPayload
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from notifyctl.notification import EmailPayload, WhatsAppPayload
 
 __all__ = ["Rehearsal"]
 
@@ -44,7 +45,9 @@ class Rehearsal:
         if tag is None:
             return None
         if tag[1] == "bounce":
-            return Permanent("no such recipient (rehearsed)", provider=_NAME, provider_code="550", scope=Scope.RECIPIENT)
+            return Permanent(
+                "no such recipient (rehearsed)", provider=_NAME, provider_code="550", scope=Scope.RECIPIENT
+            )
         if tag[1] == "down" or self._refusals(payload.notification_id) < int(tag[1][-1]):
             self._remember(payload.notification_id)
             return Transient("not now (rehearsed)", provider=_NAME, provider_code="451")
