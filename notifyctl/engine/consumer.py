@@ -159,11 +159,12 @@ class NotifyConsumer(Consumer):
 
     def _took(self, batch: Batch) -> None:
         """Note that a take's reply arrived, and what it said."""
-        self._held.sequence += 1
+        messages = [message for job in batch.jobs if (message := self._decoded(job)) is not None]
+        self._held.sequence += 1  # not before: had a burial failed, the same batch would have to come again
         self._ask_at = time.monotonic() + min(batch.again_ms / 1000, _NAP_S)
         self._block_ms = batch.block_ms
         self._commit.patient = batch.again_ms == 0
-        self._held.add([message for job in batch.jobs if (message := self._decoded(job)) is not None])
+        self._held.add(messages)
 
     def _decoded(self, job: TakenJob) -> NotifyMessage | None:
         try:
@@ -197,9 +198,9 @@ class NotifyConsumer(Consumer):
         except ConnectionClosed:
             raise  # still held: Dramatiq calls again
         except Exception:
-            self._held.let_go(job_id)  # a bug: the lease runs out, and the job goes again
+            self._held.let_go(message)  # a bug: the lease runs out, and the job goes again
             raise
-        self._held.let_go(job_id)
+        self._held.let_go(message)
         if word != "done":
             self._logger.warning("Job %s: the lease was lost before the outcome was told (%s).", job_id, word)
 
@@ -224,13 +225,13 @@ class NotifyConsumer(Consumer):
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Give jobs that no thread has begun back to their places in line."""
-        leases = [(m.job.job_id, m.job.token) for m in messages if isinstance(m, NotifyMessage)]
-        if not leases:
+        ours = [message for message in messages if isinstance(message, NotifyMessage)]
+        if not ours:
             return
         with connection_errors():
-            self._scripts.release(leases)
-        for job_id, _ in leases:
-            self._held.let_go(job_id)
+            self._scripts.release([(message.job.job_id, message.job.token) for message in ours])
+        for message in ours:
+            self._held.let_go(message)
 
     def close(self) -> None:
         """At shutdown, give back what was taken and never handed to a thread; else the next consumer hands it on."""

@@ -38,10 +38,14 @@ class Held:
                 self.jobs[message.job.job_id] = message
                 self.undelivered.append(message)
 
-    def let_go(self, job_id: str) -> None:
-        """The outcome is confirmed, or is no longer ours to tell."""
+    def let_go(self, message: NotifyMessage) -> None:
+        """The outcome is confirmed, or is no longer ours to tell.
+
+        A job whose lease was lost may have been taken by this very process again: that lease is still held.
+        """
         with self.changed:
-            self.jobs.pop(job_id, None)
+            if self.jobs.get(message.job.job_id) is message:
+                del self.jobs[message.job.job_id]
             self.changed.notify_all()
 
     def leases(self) -> list[tuple[str, str]]:
