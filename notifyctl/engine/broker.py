@@ -203,6 +203,7 @@ class NotifyBroker(Broker):
                     record = attempt_record(attempt=job.attempt, outcome="in_doubt", error="the worker was stopped")
                     doubts += scripts.doubt(job.job_id, job.token, 0, record) == "done"
                 else:
+                    message.lost = True  # its thread may be waiting for its turn to send
                     scripts.release([(job.job_id, job.token)])
         return doubts
 

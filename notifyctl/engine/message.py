@@ -78,10 +78,10 @@ class NotifyMessage(MessageProxy):
         if not self.lost:
             with translated():
                 wait_us = self._scripts.begin(self.job.job_id, self.job.token, provider, self._rate)
-        if wait_us < 0:
-            raise StaleLease(f"job {self.job.job_id} is no longer leased to this worker, and was not sent")
-        if wait_us:
+        if wait_us > 0:
             time.sleep(wait_us / 1_000_000)
+        if wait_us < 0 or self.lost:  # lost meanwhile, too: the wait may be a long one
+            raise StaleLease(f"job {self.job.job_id} is no longer leased to this worker, and was not sent")
         self.began = True
 
     def record(self) -> str:
