@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dramatiq.errors import ActorNotFound, Retry
-from dramatiq.middleware import Middleware
-from dramatiq.middleware.threading import Interrupt
+from dramatiq.middleware import Middleware, Shutdown
 
 from notifyctl.engine.message import NotifyMessage
 from notifyctl.engine.states import Bury, Cancel, Complete, Disposition, Doubt, Release, RetryAt
@@ -107,7 +106,10 @@ class Retries(Middleware):
                 message.disposition = Bury("unknown_actor")
 
     def _decide(self, broker: Broker, message: NotifyMessage, exception: BaseException | None) -> None:
-        if exception is None:
+        if exception is None and message.failed:
+            message.outcome, message.disposition = "rejected", Bury("rejected")
+            return
+        if exception is None or message.provider:  # accepted is accepted, whatever went wrong after it
             message.disposition = Complete(message.provider, message.provider_id)
             message.outcome = "sent" if message.provider else ""
             return
@@ -147,7 +149,7 @@ class Retries(Middleware):
                 pass  # surely not taken, or asked for by the actor: the schedule decides
             case _ if message.began:
                 return Doubt(waits[0] if waits else 0)
-            case Interrupt():
+            case Shutdown():
                 return Release()
             case _ if self._is_expected(broker, message, exception):
                 return Bury("permanent")
