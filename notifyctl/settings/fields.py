@@ -202,9 +202,7 @@ LogLevel = Annotated[str, AfterValidator(_log_level)]
 MailboxField = Annotated[Mailbox, _text(Mailbox.parse)]
 Folder = Annotated[Path, AfterValidator(_absolute)]
 ReadableFolder = Annotated[Path, AfterValidator(_absolute), AfterValidator(_existing_folder)]
-Namespace = Annotated[
-    str, _matching(r"[A-Za-z0-9._-]{1,64}", "1 to 64 letters, digits, dots, dashes or underscores")
-]
+Namespace = Annotated[str, _matching(r"[A-Za-z0-9._-]{1,64}", "1 to 64 letters, digits, dots, dashes or underscores")]
 CountryCode = Annotated[
     str, _text(str.upper), _matching("[A-Z]{2}", "a country's two letters, such as DE (ISO 3166-1)")
 ]

@@ -202,9 +202,7 @@ class EmailSettings(QueueSettings):
     """
 
     mailbox: Annotated[MailboxField, Env("EMAIL_FROM")] = Field(default=Mailbox(), alias="from")
-    reply_to_mailbox: Annotated[MailboxField, Env("EMAIL_REPLY_TO")] = Field(
-        default=Mailbox(), alias="reply_to"
-    )
+    reply_to_mailbox: Annotated[MailboxField, Env("EMAIL_REPLY_TO")] = Field(default=Mailbox(), alias="reply_to")
     rate: Annotated[RateField, Env("NOTIFYCTL_EMAIL_RATE")] = Rate(10)
     concurrency: Annotated[int, Field(ge=1, le=1_000), Env("NOTIFYCTL_EMAIL_CONCURRENCY")] = 5
     retry_delays: Annotated[Delays, Env("NOTIFYCTL_EMAIL_RETRY_DELAYS", empty=True)] = _DEFAULT_DELAYS

@@ -157,9 +157,7 @@ def _from_variables(
                 break
         else:
             if _is_ours(name):
-                raise ConfigError(
-                    f"{written.format(name)} is not a setting", hint=_suggestion(name, [*by_name])
-                )
+                raise ConfigError(f"{written.format(name)} is not a setting", hint=_suggestion(name, [*by_name]))
     return layer
 
 
