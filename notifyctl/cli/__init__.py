@@ -91,6 +91,9 @@ app.command("help", epilog=examples("notifyctl help dlq retry", "notifyctl help 
 
 def main() -> NoReturn:
     """Run the command line of this process, and end it."""
+    # where they are closed, what is printed goes nowhere
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - open to the end
+    sys.stderr = sys.stderr or sys.stdout
     for stream in (sys.stdout, sys.stderr):
         # a terminal of another encoding gets escapes, not a crash
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

@@ -43,8 +43,12 @@ def read_ids(words: Sequence[str]) -> list[str]:
     """Return the ids of a command line, each once; `-` stands for those on standard input."""
     ids: dict[str, None] = {}
     for word in words:
-        ids.update(dict.fromkeys(sys.stdin.read().split() if word == "-" else [word]))
+        ids.update(dict.fromkeys(_piped() if word == "-" else [word]))
     return list(ids)
+
+
+def _piped() -> list[str]:
+    return sys.stdin.buffer.read().decode(errors="replace").split()
 
 
 def select(

@@ -127,6 +127,9 @@ def _explained(error: Exception) -> tuple[Code, _Told]:
     if isinstance(error, typer.TyperException):
         # typer's own errors are all about how the command was typed
         return Code.USAGE, _Told("usage", error.format_message(), _help_of(error))
+    if isinstance(error, OSError) and error.strerror:
+        place = f"{error.filename}: " if error.filename else ""
+        return Code.FAILED, _Told("system", f"{place}{error.strerror}", "")
     # a bug; its text may hold anything, so that only --debug shows it
     hint = "This is a bug: please report it, with what 'notifyctl --debug …' shows."
     return Code.FAILED, _Told("internal", f"unexpected {type(error).__name__}", hint)

@@ -31,6 +31,10 @@ class _Noun(TyperGroup):
         known = (verb for verb in _ALIASES.get(cmd_name, ()) if verb in self.commands)
         return super().get_command(ctx, next(known, cmd_name))
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Show the help page to somebody who typed the noun alone."""
+        return super().parse_args(ctx, args or ["--help"])
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the verb under its full name: usage lines and errors say it."""
         _, command, rest = super().resolve_command(ctx, args)
@@ -51,7 +55,6 @@ def noun(name: str, about: str, *example: str) -> typer.Typer:
         epilog=examples(*example),
         cls=_Noun,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-        no_args_is_help=True,
         rich_markup_mode=None,
         add_completion=False,
     )

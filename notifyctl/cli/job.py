@@ -10,7 +10,7 @@ from notifyctl.cli._context import connected, operator
 from notifyctl.cli._group import examples, noun
 from notifyctl.cli._jobs import JOB_COLUMNS, job_record, show_job
 from notifyctl.cli._options import DryRunOption, OutputOption, ReasonOption, RevealOption, TableOption
-from notifyctl.cli._output import Output, View
+from notifyctl.cli._output import Output, View, say
 from notifyctl.engine.states import State
 
 __all__ = ["app"]
@@ -53,6 +53,8 @@ def list_(
         inspector.note("revealed", f"{len(shown)} jobs", by=operator())
     records = [job_record(job, reveal=reveal) for job in shown]
     View(output, table).many(records, JOB_COLUMNS, none="no such jobs")
+    if len(found) >= limit:
+        say(f"at most {limit} are shown: --limit shows more")
 
 
 @app.command(epilog=examples("notifyctl job show 3r9k2m4p8t6w1x5z", "notifyctl job show 3r9k2m4p8t6w1x5z -o json"))

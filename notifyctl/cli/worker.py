@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from notifyctl.app import App
     from notifyctl.cli._drain import Drain
 
-__all__ = ["supervisor_environment", "worker"]
+__all__ = ["read_concurrency", "supervisor_environment", "worker"]
 
 _CONCURRENCY = re.compile(r"(.+)=([1-9]\d{0,2}|1000)")
 
@@ -55,7 +55,7 @@ def worker(
     worker ends by itself when nothing is waiting, in progress or between two attempts. Jobs that were scheduled for
     later stay where they are.
     """
-    threads = dict(map(_read_concurrency, concurrency or ()))
+    threads = dict(map(read_concurrency, concurrency or ()))
     _check_known(load_app(), [*(queue or ()), *threads])
     overrides: dict[str, Any] = {name: {"concurrency": count} for name, count in threads.items()}
     app = load_app(processes=processes, drain_timeout=drain_timeout, **overrides)
@@ -67,7 +67,8 @@ def worker(
     raise typer.Exit(_supervise(app, queues, drain=drain))
 
 
-def _read_concurrency(text: str) -> tuple[str, int]:
+def read_concurrency(text: str) -> tuple[str, int]:
+    """Return a queue and its number of threads."""
     match = _CONCURRENCY.fullmatch(text)
     if match is None:
         raise typer.BadParameter("expected a queue and 1 to 1000 threads, such as email=10", param_hint="--concurrency")
