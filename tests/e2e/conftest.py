@@ -6,20 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from notifyctl.app import App, build
+from notifyctl.engine.keys import QueueKeys
+from notifyctl.engine.scripts import Scripts
 from tests.support.cli import Result, run
+from tests.support.server import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.support.server import Server
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture
 def redis_url(server: Server, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The emptied server's URL, in the environment of every command; no limits that would slow a drain down."""
+    """The emptied server's URL, in the environment of every command; no limits and waits that would take time."""
     monkeypatch.setenv("REDIS_URL", server.url)
-    monkeypatch.setenv("NOTIFYCTL_EMAIL_RATE", "off")
-    monkeypatch.setenv("NOTIFYCTL_WHATSAPP_RATE", "off")
+    for queue in ("EMAIL", "WHATSAPP"):
+        monkeypatch.setenv(f"NOTIFYCTL_{queue}_RATE", "off")
+        monkeypatch.setenv(f"NOTIFYCTL_{queue}_RETRY_DELAYS", "10ms,10ms,10ms")
     return server.url
 
 
@@ -33,3 +36,58 @@ def ok(redis_url: str) -> Callable[..., Result]:
         return result
 
     return run_well
+
+
+@pytest.fixture
+def app(redis_url: str) -> App:
+    """The application that the commands have, in this process: to prepare and to look."""
+    return build()
+
+
+@pytest.fixture
+def queued(app: App) -> Callable[..., list[str]]:
+    """Queue so many test mails; their ids."""
+
+    def queue(count: int, **options: Any) -> list[str]:
+        to = "ada@example.com"
+        return [app.notifier.queue_email("test_message", {}, to=to, **options).id for _ in range(count)]
+
+    return queue
+
+
+@pytest.fixture
+def dead(app: App, queued: Callable[..., list[str]]) -> Callable[..., list[str]]:
+    """Make so many dead letters of the email queue; their ids, the oldest first."""
+
+    def bury(count: int, **options: Any) -> list[str]:
+        ids = queued(count, **options)
+        scripts = Scripts(app.client("operator"), QueueKeys(app.settings.namespace, "email"))
+        batch = scripts.take(
+            "w", 1, count, lease_ms=10_000, rate="0/1", gap_ms=5_000, block_ms=1_000, cancelled_ms=60_000
+        )
+        record = '{"attempt": 1, "outcome": "permanent", "code": "550", "error": "no such recipient"}'
+        for job in batch.jobs:
+            scripts.bury(job.job_id, job.token, "permanent", record)
+        assert [job.job_id for job in batch.jobs] == ids
+        return ids
+
+    return bury
+
+
+@pytest.fixture
+def own_server() -> Iterator[Server]:
+    """A server that the test may kill."""
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def audit(app: App) -> Callable[[], list[dict[str, str]]]:
+    """What the audit log holds, the oldest first."""
+
+    def read() -> list[dict[str, str]]:
+        entries: Any = app.client("operator").xrange("notifyctl:audit")
+        return [{name.decode(): value.decode() for name, value in fields.items()} for _, fields in entries]
+
+    return read

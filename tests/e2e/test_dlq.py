@@ -1,0 +1,138 @@
+"""`notifyctl dlq`: look at dead letters, send them again, give them up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notifyctl.engine.states import State
+from tests.support.cli import run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notifyctl.app import App
+    from tests.support.cli import Result
+
+    Audit = Callable[[], list[dict[str, str]]]
+
+
+def test_list_shows_the_newest_first_and_masks_addresses(
+    ok: Callable[..., Result], dead: Callable[..., list[str]]
+) -> None:
+    """As a table, as JSON, and as ids; with a word that there are more."""
+    ids = dead(3)
+
+    assert "ada@example.com" not in ok("dlq", "list").out
+    assert [job["to"] for job in ok("dlq", "list", "-o", "json").json()] == ["a***@e***.com"] * 3
+    assert set(ok("dlq", "ls", "-o", "id").out.split()) == set(ids)
+    limited = ok("dlq", "list", "--queue", "email", "--limit", "2", "-o", "csv")
+    assert len(limited.out.splitlines()) == 3
+    assert "more than these 2" in limited.err
+
+
+def test_reveal_shows_the_address_and_is_audited(
+    ok: Callable[..., Result], dead: Callable[..., list[str]], audit: Audit
+) -> None:
+    """Who looked, and at what, stays in the audit log."""
+    (job_id,) = dead(1)
+
+    assert ok("dlq", "show", job_id, "--reveal", "-o", "json").json()["to"] == "ada@example.com"
+    assert [(entry["verb"], entry["what"]) for entry in audit()] == [("revealed", job_id)]
+
+
+def test_show_tells_why_and_each_attempt(ok: Callable[..., Result], dead: Callable[..., list[str]]) -> None:
+    """For people and for programs."""
+    (job_id,) = dead(1, order_id="10482")
+
+    page = ok("dlq", "show", job_id).out
+    assert "no such recipient" in page
+    assert "10482" in page
+    found = ok("dlq", "show", job_id, "-o", "json").json()
+    assert (found["id"], found["state"], found["reason"]) == (job_id, "dead", "permanent")
+    assert found["attempts"][0]["code"] == "550"
+
+
+def test_retry_of_an_id_needs_no_question(
+    ok: Callable[..., Result], dead: Callable[..., list[str]], app: App, audit: Audit
+) -> None:
+    """And its reason is kept."""
+    (job_id,) = dead(1)
+
+    assert ok("dlq", "retry", job_id, "--reason", "mailbox was made").out == "retried 1\n"
+
+    assert app.inspector.job(job_id).state is State.WAITING
+    (entry,) = audit()
+    assert (entry["verb"], entry["why"]) == ("retried", "mailbox was made")
+    assert "@" in entry["by"]
+
+
+def test_retry_reads_ids_from_standard_input(
+    ok: Callable[..., Result], dead: Callable[..., list[str]], app: App
+) -> None:
+    """As `dlq list -o id` prints them; the same id twice is one."""
+    ids = dead(3)
+
+    assert ok("dlq", "retry", "-", stdin="\n".join([*ids, ids[0]])).out == "retried 3\n"
+    assert app.inspector.stats("email").dlq == 0
+
+
+def test_retry_goes_on_past_ids_that_cannot_be_retried(dead: Callable[..., list[str]]) -> None:
+    """Says which, and ends with 6; with 3 where none of them exists."""
+    ids = dead(2)
+
+    partly = run("dlq", "retry", ids[0], "nothing", ids[1], "-o", "json")
+    assert partly.code == 6
+    assert [(one["id"], one["result"]) for one in partly.json()] == [
+        (ids[0], "retried"), ("nothing", "failed"), (ids[1], "retried"),
+    ]  # fmt: skip
+    assert "retried 2, failed 1" in partly.err
+
+    assert run("dlq", "retry", "nothing", "never").code == 3
+    again = run("dlq", "retry", ids[0], "-o", "json")
+    assert again.code == 1
+    assert '"code": "wrong_state"' in again.err
+
+
+def test_bulk_retry_asks_and_without_a_terminal_refuses(
+    ok: Callable[..., Result], dead: Callable[..., list[str]], app: App
+) -> None:
+    """Names the flag, shows a sample; --yes goes ahead, --limit takes the oldest."""
+    ids = dead(5)
+
+    refused = run("dlq", "retry", "--queue", "email")
+    assert refused.code == 1
+    assert "5 dead letters" in refused.err
+    assert ids[0] in refused.err
+    assert "--yes" in refused.err
+    assert app.inspector.stats("email").dlq == 5
+
+    assert ok("dlq", "retry", "--all", "--limit", "2", "-y", "-o", "id").out.split() == ids[:2]
+    assert app.inspector.stats("email").dlq == 3
+
+
+def test_dry_run_changes_nothing(ok: Callable[..., Result], dead: Callable[..., list[str]], app: App) -> None:
+    """And asks nothing."""
+    dead(2)
+
+    assert ok("dlq", "retry", "--all", "--dry-run").out == "would be retried: 2\n"
+    assert ok("dlq", "purge", "--all", "--dry-run").out == "would be purged: 2\n"
+    assert app.inspector.stats("email").dlq == 2
+
+
+def test_purge_always_asks_and_then_they_are_gone(
+    ok: Callable[..., Result], dead: Callable[..., list[str]], app: App
+) -> None:
+    """Also for a named id: nothing brings it back."""
+    (job_id,) = dead(1)
+    assert run("dlq", "purge", job_id).code == 1
+
+    assert ok("dlq", "rm", job_id, "--yes").out == "purged 1\n"
+
+    assert app.inspector.stats("email").dlq == 0
+    assert run("dlq", "show", job_id).code == 3
+
+
+def test_bulk_on_nothing_is_done(ok: Callable[..., Result]) -> None:
+    """There is nobody to ask about."""
+    assert ok("dlq", "retry", "--all").out == "retried 0\n"
+    assert ok("dlq", "list").err == "no dead letters\n"

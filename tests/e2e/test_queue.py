@@ -1,0 +1,49 @@
+"""`notifyctl queue`: live control over all workers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.support.cli import run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notifyctl.app import App
+    from tests.support.cli import Result
+
+
+def test_pause_and_resume(ok: Callable[..., Result], audit: Callable[[], list[dict[str, str]]]) -> None:
+    """Several at once, with a reason, which lists show and the audit log keeps."""
+    ok("queue", "pause", "email", "whatsapp", "--reason", "wrong template")
+    paused = ok("queue", "list", "-o", "json").json()
+    ok("queue", "resume", "email", "--reason", "mended")
+
+    assert [(queue["state"], queue["pause_reason"]) for queue in paused] == [("paused", "wrong template")] * 2
+    assert ok("queue", "show", "email", "-o", "json").json()["state"] == "running"
+    assert "wrong template" in ok("queue", "show", "whatsapp").out
+    assert [(entry["verb"], entry["what"], entry["why"]) for entry in audit()] == [
+        ("paused", "email", "wrong template"),
+        ("paused", "whatsapp", "wrong template"),
+        ("resumed", "email", "mended"),
+    ]
+
+
+def test_limit_wins_over_the_settings_until_it_is_cleared(ok: Callable[..., Result], app: App) -> None:
+    """And the origin says so."""
+    assert ok("queue", "limit", "email", "--rate", "5/s", "--max-active", "3").out == "email: at most 5/s, 3 at once\n"
+    live = ok("queue", "show", "email", "-o", "json").json()
+    assert ok("queue", "limit", "email", "--rate", "off", "--dry-run").out.endswith("(not set)\n")
+    assert (live["rate"], live["rate_origin"], live["max_active"]) == ("5/s", "redis", 3)
+
+    assert ok("queue", "limit", "email", "--clear").out == "email: no limit\n"
+    assert app.inspector.stats("email").rate_origin == "settings"
+
+
+def test_nothing_is_paused_if_one_name_is_wrong(redis_url: str, app: App) -> None:
+    """All names are checked first."""
+    result = run("queue", "pause", "email", "emial")
+
+    assert result.code == 3
+    assert "There are: email, whatsapp" in result.err
+    assert not app.inspector.stats("email").paused

@@ -1,0 +1,138 @@
+"""What people at a terminal get: questions, bars, colours, a picture that is redrawn."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from tests.support.cli import COMMAND, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from notifyctl.app import App
+
+
+class Terminal:
+    """A command at a terminal of its own."""
+
+    def __init__(self, process: subprocess.Popen[bytes], screen: int) -> None:
+        self.process = process
+        self.text = ""
+        self._screen = screen
+
+    def until(self, text: str) -> None:
+        """Read until this is shown."""
+        end = time.monotonic() + 20
+        while text not in self.text:
+            assert time.monotonic() < end, self.text
+            self._read()
+
+    def type(self, text: str) -> None:
+        """Press keys."""
+        os.write(self._screen, text.encode())
+
+    def end(self) -> int:
+        """Read the rest; the exit code."""
+        while self.process.poll() is None:
+            self._read()
+        self._read()
+        return self.process.returncode
+
+    def _read(self) -> None:
+        if select.select([self._screen], [], [], 0.1)[0]:
+            with suppress(OSError):  # the other side is closed
+                self.text += os.read(self._screen, 65_536).decode()
+
+
+@contextmanager
+def terminal(*args: str, **variables: str) -> Iterator[Terminal]:
+    """Run a command at a terminal."""
+    screen, end = pty.openpty()
+    variables = {"TERM": "xterm", **variables}
+    process = subprocess.Popen([COMMAND, *args], stdin=end, stdout=end, stderr=end, env=environment(**variables))
+    os.close(end)
+    try:
+        yield Terminal(process, screen)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(screen)
+
+
+def test_yes_goes_ahead(app: App, dead: Callable[..., list[str]]) -> None:
+    """After the count and a sample."""
+    ids = dead(5)
+    with terminal("dlq", "purge", "--all") as shown:
+        shown.until("Go ahead? [y/N]")
+        shown.type("y\n")
+
+        assert shown.end() == 0
+    assert "5 dead letters are to be given up for good" in shown.text
+    assert ids[0] in shown.text
+    assert "… and 2 more" in shown.text
+    assert app.inspector.stats("email").dlq == 0
+
+
+def test_no_changes_nothing(app: App, dead: Callable[..., list[str]]) -> None:
+    """Nor does the answer that is nearest."""
+    dead(1)
+    for keys in ("n\n", "\n"):
+        with terminal("dlq", "retry", "--queue", "email") as shown:
+            shown.until("Go ahead? [y/N]")
+            shown.type(keys)
+
+            assert shown.end() == 1
+    assert app.inspector.stats("email").dlq == 1
+
+
+def test_ctrl_c_at_the_question_ends_with_130(app: App, dead: Callable[..., list[str]]) -> None:
+    """And changes nothing."""
+    dead(1)
+    with terminal("dlq", "purge", "--all") as shown:
+        shown.until("Go ahead? [y/N]")
+        shown.process.send_signal(signal.SIGINT)
+
+        assert shown.end() == 130
+    assert app.inspector.stats("email").dlq == 1
+
+
+def test_watch_redraws_and_ends_with_0(redis_url: str) -> None:
+    """The table stays in its place."""
+    with terminal("stats", "--watch", "20ms") as shown:
+        shown.until("\x1b[H\x1b[J")
+        shown.until("whatsapp")
+        shown.process.send_signal(signal.SIGINT)
+
+        assert shown.end() == 0
+    assert "waiting" in shown.text
+
+
+def test_import_shows_a_bar(redis_url: str, tmp_path: Path) -> None:
+    """On standard error, and only at a terminal."""
+    file = tmp_path / "orders.jsonl"
+    file.write_text("{}\n" * 2_000)
+
+    with terminal("order", "import", str(file), "-o", "json") as shown:
+        shown.until("queueing")
+        assert shown.end() == 1
+
+
+def test_errors_are_coloured_unless_that_is_not_wanted(redis_url: str) -> None:
+    """`--color` wins over the environment."""
+    for words, variables, coloured in (
+        (("stats", "sms"), {}, True),
+        (("stats", "sms"), {"NO_COLOR": "1"}, False),
+        (("--color", "never", "stats", "sms"), {}, False),
+        (("--color", "always", "stats", "sms"), {"NO_COLOR": "1"}, True),
+    ):
+        with terminal(*words, **variables) as shown:
+            assert shown.end() == 3
+        assert ("\x1b[31merror:\x1b[0m" in shown.text) is coloured
