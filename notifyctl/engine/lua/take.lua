@@ -37,9 +37,7 @@ local function read(id)
   return redis.call('HMGET', job(id), 'message', 'payload', 'attempt', 'possible_duplicate', 'created_at',
     'expires_at', 'idem')
 end
-local function handed_out(id, h)
-  return {id, h[1] or '', h[2] or '', h[3], h[4] or '0', h[5]}
-end
+local function handed_out(id, h) return {id, h[1] or '', h[2] or '', h[3], h[4] or '0', h[5]} end
 local function wait_again(id, h)
   redis.call('ZADD', KEYS[1], string.format('%.0f', tonumber(h[1]) * LANE + tonumber(h[2])), id)
   redis.call('HSET', job(id), 'state', 'waiting', 'lease', '')
@@ -111,13 +109,11 @@ while #ids < wanted and looks > 0 and not (interval > 0 and next_us > now_us) do
   if not id then break end
   if turn % 10 == 9 then  -- one grant in ten goes to a lower lane that has work; the two below "high" alternate
     local lane = math.floor(tonumber(first[2]) / LANE)
-    local near, far = lane + 1, lane + 2
-    if turn % 20 == 19 then near, far = far, near end
-    for _, lower in ipairs({near, far}) do
-      local found = redis.call('ZRANGEBYSCORE', KEYS[1], string.format('%.0f', lower * LANE),
-        string.format('(%.0f', (lower + 1) * LANE), 'LIMIT', 0, 1)
-      if found[1] then id = found[1] break end
+    local function below(by)
+      local from = string.format('%.0f', (lane + by) * LANE)
+      return redis.call('ZRANGEBYSCORE', KEYS[1], from, '+inf', 'LIMIT', 0, 1)[1]
     end
+    id = turn % 20 == 19 and below(2) or below(1) or id
   end
   redis.call('ZREM', KEYS[1], id)
   local h = read(id)
