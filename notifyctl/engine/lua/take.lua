@@ -33,10 +33,8 @@ local now, prefix, token = math.floor(now_us / 1000), ARGV[2], ARGV[3] .. ':' ..
 local ms = string.format('%.0f', now)
 
 local function job(id) return prefix .. 'job:' .. id end
-local function read(id)
-  return redis.call('HMGET', job(id), 'message', 'payload', 'attempt', 'possible_duplicate', 'created_at',
-    'expires_at', 'idem')
-end
+local FIELDS = {'message', 'payload', 'attempt', 'possible_duplicate', 'created_at', 'expires_at', 'idem'}
+local function read(id) return redis.call('HMGET', job(id), unpack(FIELDS)) end
 local function handed_out(id, h) return {id, h[1] or '', h[2] or '', h[3], h[4] or '0', h[5]} end
 local function wait_again(id, h)
   redis.call('ZADD', KEYS[1], string.format('%.0f', tonumber(h[1]) * LANE + tonumber(h[2])), id)
