@@ -13,8 +13,8 @@ from notifyctl.engine.states import State
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from notifyctl.app import App
     from notifyctl.engine.inspector import Inspector
+    from notifyctl.settings import Settings
 
 __all__ = ["dead_ids", "queue_names", "template_names"]
 
@@ -40,10 +40,13 @@ def dead_ids(incomplete: str) -> list[str]:
 
 def template_names(incomplete: str) -> list[str]:
     """The templates of all channels."""
-    app = _app()
-    if app is None:
+    from notifyctl.templates.catalog import Catalog
+
+    settings = _settings()
+    if settings is None:
         return []
-    return _matching(incomplete, sorted({*app.catalog.email_names(), *app.catalog.whatsapp_names()}))
+    catalog = Catalog(settings.templates_dir)
+    return _matching(incomplete, sorted({*catalog.email_names(), *catalog.whatsapp_names()}))
 
 
 def _matching(incomplete: str, names: list[str]) -> list[str]:
@@ -51,43 +54,45 @@ def _matching(incomplete: str, names: list[str]) -> list[str]:
 
 
 def _configured_queues() -> list[str]:
-    app = _app()
-    return list(app.settings.queues) if app else []
+    settings = _settings()
+    return list(settings.queues) if settings else []
 
 
-def _app() -> App | None:
-    from notifyctl.cli._context import load_app
+def _settings() -> Settings | None:
+    """The settings; the whole application would take too long to load."""
+    from notifyctl.settings import Settings
 
     with suppress(Exception):
-        return load_app()
+        return Settings.load()
     return None
 
 
 def _ask(question: Callable[[Inspector], list[str]]) -> list[str]:
     """Return the server's answer; nothing where it is away, slow or wrong."""
-    app = _app()
-    if app is None:
+    settings = _settings()
+    if settings is None:
         return []
     with suppress(Exception):
-        url = app.settings.redis.target() or _embedded_url(app)
+        url = settings.redis.target() or _embedded_url(settings)
         if url:
-            return question(_hasty_inspector(app, url))
+            return question(_hasty_inspector(settings, url))
     return []
 
 
-def _embedded_url(app: App) -> str | None:
+def _embedded_url(settings: Settings) -> str | None:
     from notifyctl import embedded
 
-    running = embedded.status(app.settings)
+    running = embedded.status(settings)
     return running.url if running else None
 
 
-def _hasty_inspector(app: App, url: str) -> Inspector:
+def _hasty_inspector(settings: Settings, url: str) -> Inspector:
     from redis import Redis
     from redis.backoff import NoBackoff
     from redis.retry import Retry
 
     from notifyctl.engine.inspector import Inspector
+    from notifyctl.engine.scripts import Retention
 
     client = Redis.from_url(
         url,
@@ -97,5 +102,5 @@ def _hasty_inspector(app: App, url: str) -> Inspector:
         socket_timeout=_PATIENCE_S,
         retry=Retry(NoBackoff(), 0),
     )
-    rates = {name: queue.rate for name, queue in app.settings.queues.items()}
-    return Inspector(client, app.settings.namespace, rates=rates, retention=app.retention)
+    rates = {name: queue.rate for name, queue in settings.queues.items()}
+    return Inspector(client, settings.namespace, rates=rates, retention=Retention())
