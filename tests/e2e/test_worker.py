@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -11,17 +12,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from notifyctl.app import build
 from notifyctl.engine.states import State
 from tests.support.cli import run, start
 from tests.support.sockets import RawServer, wait_for_hangup
 from tests.support.wait import wait_until
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Iterator
 
     from notifyctl.app import App
     from tests.support.cli import Result
+    from tests.support.server import Server
 
 
 @contextmanager
@@ -111,6 +113,24 @@ def test_drain_ends_undone_where_a_queue_is_held_up(held_up: str, app: App, queu
     assert result.code == 1
     assert ("is paused (wrong template)" if held_up == "pause" else "(throttled)") in result.err
     assert app.inspector.stats("email").waiting == 1
+
+
+def test_drain_outlives_a_server_that_is_away(own_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits for it to come back, and then for the work to be done."""
+    monkeypatch.setenv("REDIS_URL", own_server.url)
+    monkeypatch.setenv("NOTIFYCTL_EMAIL_RETRY_DELAYS", "2s")
+    app = build()
+    job_id = app.notifier.queue_email("test_message", {}, to="ada+retry1@example.com").id
+    with working("--drain") as process:
+        wait_until(lambda: app.inspector.stats("email").delayed, what="the job to be between two attempts")
+        own_server.kill()
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        own_server.start()
+        process.communicate(timeout=30)
+
+    assert process.returncode == 0
+    assert app.inspector.job(job_id).state is State.COMPLETED
 
 
 def test_only_the_chosen_queue_is_worked_on(
