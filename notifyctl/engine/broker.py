@@ -11,6 +11,7 @@ import secrets
 import socket
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import redis
@@ -133,7 +134,10 @@ class NotifyBroker(Broker):
         if message.queue_name not in self.queues:
             raise QueueNotFound(message.queue_name)
         self.emit_before("enqueue", message, delay)
-        job = NewJob(message.message_id, message.encode(), delay_ms=delay or 0)
+        # Dramatiq's consumer would hold a message with an eta in memory, and take its copy for a new one
+        eta = message.options.get("eta") or 0
+        stored = replace(message, options={key: value for key, value in message.options.items() if key != "eta"})
+        job = NewJob(message.message_id, stored.encode(), due_at_ms=int(eta), delay_ms=delay or 0)
         with connection_errors():
             self.producer.enqueue(message.queue_name, job)
         self.emit_after("enqueue", message, delay)
@@ -213,7 +217,8 @@ class NotifyBroker(Broker):
         for key in (scripts.keys.waiting, scripts.keys.delayed):
             while waiting := cast("list[bytes]", self.client.zrange(key, 0, 99)):
                 for job_id in waiting:
-                    scripts.cancel(job_id.decode(), "flushed", self.retention.cancelled_ms)
+                    if scripts.cancel(job_id.decode(), "flushed", self.retention.cancelled_ms) == "missing":
+                        self.client.zrem(key, job_id)
 
     def flush_all(self) -> None:
         """Flush every declared queue."""

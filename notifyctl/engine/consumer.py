@@ -168,12 +168,14 @@ class NotifyConsumer(Consumer):
 
     def _decoded(self, job: TakenJob) -> NotifyMessage | None:
         try:
-            return NotifyMessage(Message.decode(job.message), job, self._scripts, self._rate)
+            message = _decode(job.message, self._queue)
         except DecodeError as error:
             self._logger.error("Job %s holds no message that can be read; buried.", job.job_id)  # noqa: TRY400 - its text holds the bytes
             record = attempt_record(attempt=job.attempt, outcome="undecodable", error=type(error).__name__)
             self._scripts.bury(job.job_id, job.token, "decode", record)
             return None
+        message.options.pop("eta", None)  # Dramatiq would hold it in memory; that it is due was the server's to say
+        return NotifyMessage(message, job, self._scripts, self._rate)
 
     def ack(self, message: MessageProxy) -> None:
         """Carry out the Disposition; without one: complete, or retry where an exception went by unseen."""
@@ -240,3 +242,15 @@ class NotifyConsumer(Consumer):
                 left = list(self._held.undelivered)
                 self._held.undelivered.clear()
             self.requeue(left)
+
+
+def _decode(encoded: bytes, queue_name: str) -> Message[Any]:
+    """Return the message.
+
+    Raises:
+        DecodeError: It cannot be read, or would end one of Dramatiq's threads.
+    """
+    message = Message.decode(encoded)
+    if message.queue_name != queue_name or not isinstance(message.options, dict):
+        raise DecodeError("not a message of this queue", encoded, None)
+    return message
