@@ -1,0 +1,209 @@
+"""What becomes of a job after its run, under a real worker: each Disposition carried out."""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from dramatiq.middleware import Middleware, SkipMessage
+
+from notifyctl.engine.states import State
+from notifyctl.errors import InDoubt, Permanent, Scope, Suppressed, Throttled
+from notifyctl.middleware import retries
+from tests.support.wait import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dramatiq import Broker, MessageProxy
+
+    from notifyctl.engine.message import NotifyMessage
+    from tests.integration.engine.conftest import Gate, Host
+    from tests.support.seed import Seed
+
+
+def _fails(message: NotifyMessage) -> None:
+    raise ZeroDivisionError
+
+
+def test_outcome_retries_and_then_buries_with_the_whole_history(host: Host, seed: Seed) -> None:
+    """One run, three retries after their backoffs, then dead, every attempt on record."""
+    host.actor(_fails)
+    host.send("a")
+    host.start()
+    host.join()
+
+    job = host.job("a")
+    assert (job.state, job.reason, job.attempt) == (State.DEAD, "retries_exhausted", 4)
+    assert [attempt["attempt"] for attempt in job.attempts] == [1, 2, 3, 4]
+    assert {(attempt["outcome"], attempt["code"]) for attempt in job.attempts} == {("error", "ZeroDivisionError")}
+    starts = [attempt["started_at_ms"] for attempt in job.attempts]
+    gaps = [later - earlier for earlier, later in pairwise(starts)]
+    assert all(backoff <= gap + 2 for backoff, gap in zip((20, 30, 40), gaps, strict=True)), gaps
+    assert host.runs == ["a"] * 4
+
+
+def test_outcome_completes_what_a_retry_mends(host: Host) -> None:
+    """The failed run stays in the history of the completed job."""
+    host.actor(lambda message: _fails(message) if message.job.attempt == 1 else None)
+    host.send("a")
+    host.start()
+    host.join()
+
+    job = host.job("a")
+    assert (job.state, len(job.attempts), host.runs) == (State.COMPLETED, 1, ["a", "a"])
+
+
+def test_outcome_releases_what_a_provider_throttled(host: Host, seed: Seed) -> None:
+    """The queue rests, no attempt is used, and the job goes then."""
+    times: list[float] = []
+
+    def throttled_once(message: NotifyMessage) -> None:
+        times.append(time.monotonic())
+        if len(times) == 1:
+            raise Throttled("slow down", provider="sendgrid", retry_after_s=0.3)
+
+    host.actor(throttled_once)
+    host.send("a")
+    host.start()
+    host.join()
+
+    assert times[1] - times[0] >= 0.3
+    assert (host.job("a").state, host.job("a").attempt) == (State.COMPLETED, 0)
+    assert seed.job("a")["released"] == "1"
+
+
+def test_outcome_holds_a_job_that_is_in_doubt_twice(host: Host) -> None:
+    """Once more, flagged; then a person decides, with both attempts on record."""
+    flagged: list[bool] = []
+
+    def doubtful(message: NotifyMessage) -> None:
+        flagged.append(message.job.possible_duplicate)
+        message.begin("sendgrid")
+        raise InDoubt("no answer", provider="sendgrid")
+
+    host.actor(doubtful)
+    host.send("a")
+    host.start()
+    host.join()
+
+    job = host.job("a")
+    assert flagged == [False, True]
+    assert (job.state, job.reason, job.possible_duplicate) == (State.DEAD, "unknown_outcome", True)
+    assert [attempt["outcome"] for attempt in job.attempts] == ["in_doubt", "in_doubt"]
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "reason"),
+    [
+        (Permanent("no such mailbox", provider="smtp", scope=Scope.RECIPIENT), State.DEAD, "permanent"),
+        (Suppressed("asked not to be written to"), State.CANCELLED, "suppressed"),
+        (SkipMessage(), State.COMPLETED, ""),
+    ],
+    ids=["permanent", "suppressed", "skipped"],
+)
+def test_outcome_ends_a_job_as_its_run_ended(host: Host, error: Exception, state: State, reason: str) -> None:
+    """Dead, cancelled or completed after one run."""
+
+    def work(message: NotifyMessage) -> None:
+        raise error
+
+    host.actor(work)
+    host.send("a")
+    host.start()
+    host.join()
+
+    job = host.job("a")
+    assert (job.state, job.reason, host.runs) == (state, reason, ["a"])
+
+
+def test_outcome_keeps_the_evidence_of_acceptance(host: Host) -> None:
+    """Who took it, under which id, and how the run went."""
+
+    def sends(message: NotifyMessage) -> None:
+        message.begin("sendgrid")
+        message.provider, message.provider_id = "sendgrid", "sg-1"
+
+    host.actor(sends)
+    host.send("a")
+    host.start()
+    host.join()
+
+    job = host.job("a")
+    assert (job.provider, job.provider_id, job.state) == ("sendgrid", "sg-1", State.COMPLETED)
+    assert [attempt["outcome"] for attempt in job.attempts] == ["sent"]
+
+
+class _Deaf(Middleware):
+    """A middleware with a bug in its hook."""
+
+    def after_process_message(self, broker: Broker, message: MessageProxy, **outcome: Any) -> None:  # noqa: ARG002
+        raise LookupError
+
+
+@pytest.mark.parametrize("middleware", [[], [_Deaf()]], ids=["none", "broken"])
+def test_outcome_never_completes_a_failure_that_no_middleware_saw(
+    make_host: Callable[..., Host], seed: Seed, middleware: list[Middleware]
+) -> None:
+    """An exception without a Disposition is another run."""
+    host = make_host(middleware=middleware)
+    host.actor(_fails)
+    host.send("a")
+    host.start()
+    wait_until(lambda: seed.ids("delayed") == ["a"])
+    host.stop()
+
+    assert seed.job("a")["attempt"] == "1"
+
+
+class _Rejects(Middleware):
+    """Fails a message before it runs."""
+
+    def before_process_message(self, broker: Broker, message: MessageProxy) -> None:  # noqa: ARG002
+        message.fail()
+
+
+@pytest.mark.parametrize("decided", [True, False], ids=["with retries", "without"])
+def test_outcome_buries_what_a_middleware_rejected(make_host: Callable[..., Host], decided: bool) -> None:
+    """Rejected is not done."""
+    middleware: list[Middleware] = [_Rejects(), *([retries.Retries()] if decided else [])]
+    host = make_host(middleware=middleware)
+    host.actor()
+    host.send("a")
+    host.start()
+    host.join()
+
+    assert (host.job("a").state, host.job("a").reason, host.runs) == (State.DEAD, "rejected", [])
+
+
+def test_outcome_abandons_a_send_in_progress_as_in_doubt(host: Host, seed: Seed, gate: Gate) -> None:
+    """A hurried stop: what was begun is in doubt, what was not goes back in line, and cannot begin any more."""
+    refused: list[str] = []
+
+    def begins(message: NotifyMessage) -> None:
+        if message.message_id == "begun":
+            message.begin("sendgrid")
+        gate(message)
+        if message.message_id != "begun":
+            try:
+                message.begin("sendgrid")
+            except Exception as error:
+                refused.append(type(error).__name__)
+                raise
+
+    host.actor(begins)
+    host.send("begun", "not-begun")
+    host.start()
+    gate.await_inside(2)
+    host.broker.stop_taking()
+    doubts = host.broker.abandon()
+    states = seed.job("begun")["state"], seed.job("not-begun")["state"]
+    gate.open()
+    host.stop()
+
+    assert (doubts, states) == (1, ("delayed", "waiting"))
+    assert seed.job("begun")["possible_duplicate"] == "1"
+    assert refused == ["StaleLease"]
+    assert seed.job("not-begun")["state"] == "waiting"
