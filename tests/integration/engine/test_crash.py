@@ -1,0 +1,391 @@
+"""Lost replies, lost connections, a killed and a frozen server, a killed worker: nothing lost, nothing run twice."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from dramatiq.errors import ConnectionClosed
+
+from notifyctl.engine import consumer as consumer_module
+from notifyctl.engine import heartbeat as heartbeat_module
+from notifyctl.engine.jobs import NewJob
+from notifyctl.engine.scripts import _SCRIPTS
+from notifyctl.engine.states import State
+from notifyctl.errors import Transient
+from tests.support.builders import a_message
+from tests.support.seed import Seed, ids
+from tests.support.wait import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notifyctl.engine.message import NotifyMessage
+    from tests.integration.engine.conftest import Gate, Host
+    from tests.support.proxy import Proxy
+    from tests.support.server import Server
+
+pytestmark = pytest.mark.usefixtures("quick_reconnects")
+
+#: A reply that is lost so often is lost to the client's own retries, too.
+FOR_GOOD = 4
+ROOT = Path(__file__).parents[3]
+
+
+def _sha(script: str) -> str:
+    return _SCRIPTS[script].sha1
+
+
+def _names(count: int) -> list[str]:
+    return [f"job-{number}" for number in range(count)]
+
+
+@pytest.fixture
+def short_leases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases, beats and gaps of a tenth of their length."""
+    lease_ms, beat_ms, gap_ms = heartbeat_module.LEASE_MS, heartbeat_module.BEAT_MS, heartbeat_module.GAP_MS
+    for module in (consumer_module, heartbeat_module):
+        monkeypatch.setattr(module, "LEASE_MS", lease_ms // 10)
+        monkeypatch.setattr(module, "GAP_MS", gap_ms // 10)
+    monkeypatch.setattr(consumer_module, "BLOCK_MS", consumer_module.BLOCK_MS // 10)
+    monkeypatch.setattr(heartbeat_module, "BEAT_MS", beat_ms // 10)
+
+
+@pytest.mark.parametrize("times", [1, FOR_GOOD])
+def test_crash_lost_take_reply_strands_nothing(
+    make_host: Callable[..., Host], proxy: Proxy, seed: Seed, times: int
+) -> None:
+    """The same sequence number brings the same batch, long before its leases run out."""
+    host = make_host(proxy.url)
+    host.actor()
+    host.send(*_names(20))
+    proxy.lose_reply(_sha("take"), times)
+    started = time.monotonic()
+    host.start()
+    host.join()
+
+    assert proxy.lost == times
+    assert time.monotonic() - started < 5
+    assert sorted(host.runs) == sorted(_names(20))
+    assert not any("lost" in seed.job(name) for name in _names(20))
+
+
+@pytest.mark.parametrize("times", [1, FOR_GOOD])
+def test_crash_lost_enqueue_reply_makes_one_job(make_host: Callable[..., Host], proxy: Proxy, times: int) -> None:
+    """Who is told of a lost connection may enqueue the same message again."""
+    host = make_host(proxy.url)
+    host.actor()
+    proxy.lose_reply(_sha("enqueue"), times)
+
+    if times == 1:
+        host.send("a")
+    else:
+        with pytest.raises(ConnectionClosed):
+            host.send("a")
+        host.send("a")
+    host.start()
+    host.join()
+
+    assert (proxy.lost, host.runs) == (times, ["a"])
+
+
+@pytest.mark.parametrize("times", [1, FOR_GOOD])
+def test_crash_lost_complete_reply_runs_nothing_twice(
+    make_host: Callable[..., Host], proxy: Proxy, seed: Seed, times: int
+) -> None:
+    """The outcome is told again, under the same token, and is done already; what was taken with it is not lost."""
+    host = make_host(proxy.url)
+    host.actor()
+    host.start()
+    host.send("warm")
+    host.join()
+    proxy.lose_reply(_sha("complete"), times)
+    host.send(*_names(20))
+    host.join()
+
+    assert proxy.lost == times
+    assert Counter(host.runs) == dict.fromkeys(["warm", *_names(20)], 1)
+    assert len(seed.ids("completed")) == 21
+
+
+@pytest.mark.parametrize("times", [1, FOR_GOOD])
+def test_crash_lost_retry_and_bury_replies_use_one_attempt_each(
+    make_host: Callable[..., Host], proxy: Proxy, times: int
+) -> None:
+    """A failing job has as many runs as without losses, and as many entries in its history."""
+
+    def fails(message: NotifyMessage) -> None:
+        raise Transient("down", provider="sendgrid")
+
+    host = make_host(proxy.url)
+    host.actor(fails)
+    proxy.lose_reply(_sha("retry"), times)
+    proxy.lose_reply(_sha("bury"), times)
+    host.send("a")
+    host.start()
+    host.join()
+
+    job = host.job("a")
+    assert (proxy.lost, host.runs) == (2 * times, ["a"] * 4)
+    assert (job.state, job.attempt, len(job.attempts)) == (State.DEAD, 4, 4)
+
+
+def test_crash_lost_begin_reply_sends_once(make_host: Callable[..., Host], proxy: Proxy) -> None:
+    """Where nobody can say whether the send may start, it does not, and the job goes again."""
+    sent: list[str] = []
+
+    def sends(message: NotifyMessage) -> None:
+        message.begin("sendgrid")
+        sent.append(message.message_id)
+        message.provider = "sendgrid"
+
+    host = make_host(proxy.url)
+    host.actor(sends)
+    proxy.lose_reply(_sha("begin"), FOR_GOOD)
+    host.send("a")
+    host.start()
+    host.join()
+
+    job = host.job("a")
+    assert (proxy.lost, host.runs, sent) == (FOR_GOOD, ["a", "a"], ["a"])
+    assert (job.state, job.possible_duplicate) == (State.COMPLETED, False)
+
+
+def test_crash_undecodable_message_whose_burial_is_cut_off_strands_no_batch(
+    make_host: Callable[..., Host], proxy: Proxy, seed: Seed
+) -> None:
+    """The rest of its batch is asked for again, and runs at once."""
+    host = make_host(proxy.url)
+    host.actor()
+    host.send("before")
+    host.broker.scripts("email").enqueue(NewJob("poison", b"\xff"))
+    host.send("after")
+    proxy.lose_reply(_sha("bury"), FOR_GOOD)
+    started = time.monotonic()
+    host.start()
+    host.join()
+
+    assert time.monotonic() - started < 5
+    assert sorted(host.runs) == ["after", "before"]
+    assert seed.ids("dead") == ["poison"]
+
+
+def test_crash_outage_during_runs_keeps_their_outcomes(
+    make_host: Callable[..., Host], proxy: Proxy, seed: Seed, gate: Gate
+) -> None:
+    """Completions, retries and dead letters are told when the server is back; delayed jobs are where they were."""
+    host = make_host(proxy.url, delays_ms=[20])
+
+    def work(message: NotifyMessage) -> None:
+        if message.job.attempt == 1:
+            gate(message)
+        if message.message_id.startswith("bad"):
+            raise Transient("down", provider="sendgrid")
+
+    host.actor(work)
+    host.start(threads=4)
+    host.send("good-1", "good-2", "bad-1", "bad-2")
+    gate.await_inside(4)
+    for name in _names(5):
+        host.broker.enqueue(a_message(name), delay=100)
+    with proxy.outage():
+        gate.open()
+        wait_until(lambda: gate.inside == 0)
+        pause = time.monotonic() + 1.0
+        wait_until(lambda: time.monotonic() > pause)
+    host.join()
+
+    assert sorted(seed.ids("completed")) == sorted(["good-1", "good-2", *_names(5)])
+    assert sorted(seed.ids("dead")) == ["bad-1", "bad-2"]
+    runs = Counter(host.runs)
+    assert runs == {"good-1": 1, "good-2": 1, "bad-1": 2, "bad-2": 2, **dict.fromkeys(_names(5), 1)}
+    assert host.listens
+
+
+def test_crash_server_that_forgot_its_scripts_is_taught(host: Host, seed: Seed) -> None:
+    """SCRIPT FLUSH, as after a failover, before each of some jobs."""
+    host.actor(lambda message: message.begin("sendgrid"))
+    host.start()
+    for name in _names(20):
+        seed.client.script_flush()
+        host.send(name)
+        host.join()
+
+    assert host.runs == _names(20)
+
+
+def test_crash_killed_server_comes_back_with_everything(make_host: Callable[..., Host], own_server: Server) -> None:
+    """Kill -9 of the server in mid-work, twice: every job is done, none is run twice."""
+    host = make_host(own_server.url)
+    done = threading.Event()
+
+    def work(message: NotifyMessage) -> None:
+        done.wait(0.01)
+
+    host.actor(work)
+    host.send(*_names(400))
+    for name in _names(20):
+        host.broker.enqueue(a_message(f"delayed-{name}"), delay=500)
+    with own_server.client() as client:
+        seed = Seed(client)
+    host.start()
+    for count in (60, 150):
+        wait_until(lambda count=count: len(host.runs) > count)  # type: ignore[misc]
+        own_server.kill()
+        own_server.start()
+    host.join(timeout_ms=30_000)
+
+    assert host.listens
+    assert Counter(host.runs) == dict.fromkeys([*_names(400), *(f"delayed-{name}" for name in _names(20))], 1)
+    assert len(seed.ids("completed")) == 420
+    seed.check()
+    host.close()
+
+
+@pytest.mark.timeout(60)
+def test_crash_frozen_server_has_nothing_run_twice(
+    make_host: Callable[..., Host], own_server: Server, gate: Gate
+) -> None:
+    """The server stops in its tracks for 12 s, longer than a lease, with sends in progress on two workers."""
+    hosts = [make_host(own_server.url) for _ in range(2)]
+
+    def sends(message: NotifyMessage) -> None:
+        message.begin("sendgrid")
+        gate(message)
+        message.provider = "sendgrid"
+
+    for host in hosts:
+        host.actor(sends)
+        host.start(threads=2)
+    hosts[0].send(*_names(30))
+    gate.await_inside(4)
+    own_server.freeze()
+    thaw_at = time.monotonic() + 12
+    wait_until(lambda: time.monotonic() > thaw_at, what="the freeze to last")
+    own_server.thaw()
+    gate.open()
+    for host in hosts:
+        host.join(timeout_ms=40_000)
+
+    assert Counter(hosts[0].runs + hosts[1].runs) == dict.fromkeys(_names(30), 1)
+    assert all(host.listens for host in hosts)
+    with own_server.client() as client:
+        seed = Seed(client)
+        assert len(seed.ids("completed")) == 30
+        assert not any(seed.job(name).get("possible_duplicate") for name in _names(30))
+        seed.check()
+    for host in hosts:
+        host.close()
+
+
+@pytest.mark.usefixtures("short_leases")
+def test_crash_worker_cut_off_for_longer_than_its_lease_does_not_send(
+    make_host: Callable[..., Host], proxy: Proxy, seed: Seed, gate: Gate
+) -> None:
+    """Another worker has the job by then: the first is told so when it wants to begin, and changes nothing."""
+    sent: list[str] = []
+
+    def cut_off(message: NotifyMessage) -> None:
+        gate(message)
+        message.begin("sendgrid")
+        sent.append("cut off")
+
+    def sends(message: NotifyMessage) -> None:
+        message.begin("sendgrid")
+        sent.append("other")
+        message.provider, message.provider_id = "sendgrid", "sg-2"
+
+    lonely, other = make_host(proxy.url), make_host()
+    lonely.actor(cut_off)
+    other.actor(sends)
+    lonely.send("a")
+    lonely.start(threads=1)
+    gate.await_inside(1)
+    with proxy.outage():
+        other.start(threads=1)
+        wait_until(lambda: seed.ids("completed") == ["a"], what="the other worker to send it")
+    gate.open()
+    wait_until(lambda: not lonely.broker.held["email"].jobs)
+
+    assert sent == ["other"]
+    assert (lonely.job("a").provider_id, lonely.job("a").duplicates) == ("sg-2", [])
+
+
+@pytest.mark.usefixtures("short_leases")
+def test_crash_late_acceptance_settles_the_job(
+    make_host: Callable[..., Host], proxy: Proxy, seed: Seed, gate: Gate
+) -> None:
+    """Cut off after the send had begun: the job is reclaimed as in doubt, and the evidence comes before the resend."""
+    sent: list[str] = []
+
+    def sends(message: NotifyMessage) -> None:
+        message.begin("sendgrid")
+        sent.append(message.message_id)
+        gate(message)
+        message.provider, message.provider_id = "sendgrid", "sg-1"
+
+    lonely = make_host(proxy.url)
+    lonely.actor(sends)
+    lonely.send("a")
+    lonely.start(threads=1)
+    gate.await_inside(1)
+    with proxy.outage():
+        seed.scripts.clock = None
+        sequence = iter(range(1, 10_000))
+        wait_until(lambda: seed.take("other", next(sequence), 0).jobs == [] and seed.ids("waiting") == ["a"])
+    flagged = seed.job("a")["possible_duplicate"]
+    gate.open()
+    wait_until(lambda: not lonely.broker.held["email"].jobs)
+
+    job = lonely.job("a")
+    assert flagged == "1"
+    assert (job.state, job.provider_id, sent) == (State.COMPLETED, "sg-1", ["a"])
+
+
+@pytest.mark.usefixtures("short_leases")
+def test_crash_long_run_keeps_its_lease(host: Host, seed: Seed, gate: Gate) -> None:
+    """A run of several leases' length is this worker's all the time, and no outage to the others."""
+    host.actor(gate)
+    host.send("slow")
+    host.start(threads=1)
+    gate.await_inside(1)
+    seed.scripts.clock = None
+    taken: list[str] = []
+    until = time.monotonic() + 3
+    sequence = iter(range(1, 10_000))
+
+    def the_time_is_over() -> bool:
+        taken.extend(ids(seed.take("other", next(sequence))))
+        return time.monotonic() > until
+
+    wait_until(the_time_is_over)
+    gate.open()
+    host.join()
+
+    assert (taken, host.runs) == ([], ["slow"])
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.usefixtures("seed")
+def test_crash_killed_worker_process_loses_nothing(make_host: Callable[..., Host], server: Server) -> None:
+    """Kill -9 with two sends in progress: those are run again, flagged; everything else is run once."""
+    host = make_host()
+    host.actor()
+    host.send(*_names(10))
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.integration.engine.victim", server.url, "60000"], stdout=subprocess.PIPE, cwd=ROOT
+    ) as victim:
+        assert victim.stdout is not None
+        begun = {victim.stdout.readline().decode().strip() for _ in range(2)}
+        victim.kill()
+    host.start()
+    host.join(timeout_ms=40_000)
+
+    assert Counter(host.runs) == dict.fromkeys(_names(10), 1)
+    assert {name for name in _names(10) if host.job(name).possible_duplicate} == begun
