@@ -213,7 +213,7 @@ class Notifier:
         Raises:
             InvalidInput: The address, the template, a variable or an option cannot be used.
         """
-        checked = validate_notification(notification, self._catalog, shop=self._shop)
+        checked = validate_notification(notification, self._catalog, shop=self._shop, region=self._default_region)
         payload = checked.encode()
         job_id = new_id()
         now = self._clock()

@@ -29,7 +29,7 @@ _ANY_SHOP: Final[Mapping[str, Any]] = MappingProxyType({"name": "Shop"})
 
 
 def validate_notification(
-    notification: Notification, catalog: Catalog, *, shop: Mapping[str, Any] = _ANY_SHOP
+    notification: Notification, catalog: Catalog, *, shop: Mapping[str, Any] = _ANY_SHOP, region: str | None = None
 ) -> Notification:
     """Return the notification as it should be queued, its address in normal form.
 
@@ -37,6 +37,7 @@ def validate_notification(
         notification: What somebody asked for.
         catalog: Where its template is.
         shop: As in `render_email`; needed where the shop's own templates use more than ``shop.name``.
+        region: Country of a phone number that is written without one, such as ``DE``.
 
     Raises:
         InvalidRecipient: If the address or name cannot be sent to.
@@ -60,6 +61,6 @@ def validate_notification(
             catalog=catalog,
         )
         return checked
-    checked = replace(notification, to=Recipient(parse_number(notification.to.address), name))
+    checked = replace(notification, to=Recipient(parse_number(notification.to.address, region), name))
     render_whatsapp(checked, job_id="check", catalog=catalog, shop=shop)
     return checked

@@ -38,6 +38,7 @@ local seq = redis.call('HINCRBY', KEYS[3], 'seq', 1)
 local state = due > now and 'delayed' or 'waiting'
 if state == 'delayed' then
   redis.call('ZADD', KEYS[2], string.format('%.0f', due), id)
+  redis.call('HSET', KEYS[5], 'due_at', string.format('%.0f', due))
 else
   redis.call('ZADD', KEYS[1], string.format('%.0f', tonumber(ARGV[5]) * 1e15 + seq), id)
 end

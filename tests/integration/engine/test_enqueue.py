@@ -67,6 +67,7 @@ def test_enqueue_delays_until_a_moment(seed: Seed) -> None:
 
     assert seed.score("delayed", "a") == seed.now + 5_000
     assert seed.job("a")["state"] == "delayed"
+    assert seed.job("a")["due_at"] == str(seed.now + 5_000)
     assert seed.ids("waiting") == []
 
 

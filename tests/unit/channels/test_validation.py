@@ -59,3 +59,12 @@ def test_validation_lists_the_templates_that_exist(notification: Notification) -
         validate_notification(replace(notification, template="order_confirmatoin"), CATALOG)
 
     assert "order_confirmation, test_message" in caught.value.hint
+
+
+def test_national_number_is_read_with_the_region_of_the_shop() -> None:
+    """A number without a country code belongs to the country that is configured."""
+    notification = Notification(Channel.WHATSAPP, Recipient("07700 900123"), "test_message", {"note": "hello"})
+
+    checked = validate_notification(notification, Catalog(), region="GB")
+
+    assert checked.to.address == "+447700900123"
