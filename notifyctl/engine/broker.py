@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 import redis
 from dramatiq.broker import Broker
 from dramatiq.errors import QueueJoinTimeout, QueueNotFound
-from dramatiq.middleware import Middleware
+from dramatiq.middleware import Middleware, SkipMessage
 
 from notifyctl.engine.commit import GroupCommit
 from notifyctl.engine.consumer import NotifyConsumer, connection_errors
@@ -25,14 +25,16 @@ from notifyctl.engine.heartbeat import Heartbeat
 from notifyctl.engine.held import Held
 from notifyctl.engine.jobs import NewJob
 from notifyctl.engine.keys import QueueKeys
-from notifyctl.engine.message import attempt_record
+from notifyctl.engine.message import NotifyMessage, attempt_record
 from notifyctl.engine.producer import Producer
 from notifyctl.engine.scripts import Completion, Retention, Scripts
+from notifyctl.engine.states import Release
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dramatiq import Message, Worker
+    from dramatiq.broker import MessageProxy
 
 __all__ = ["NotifyBroker"]
 
@@ -45,6 +47,13 @@ class _Lifecycle(Middleware):
     def before_worker_boot(self, broker: Broker, worker: Worker) -> None:
         assert isinstance(broker, NotifyBroker)  # noqa: S101 - added by that class alone
         broker.start_taking(worker.worker_threads)
+
+    def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
+        """Begin nothing once a drain has begun: a thread may still find a message in its queue then."""
+        assert isinstance(broker, NotifyBroker)  # noqa: S101
+        if broker.draining and isinstance(message, NotifyMessage):
+            message.disposition = Release()
+            raise SkipMessage
 
     def before_worker_shutdown(self, broker: Broker, worker: Worker) -> None:  # noqa: ARG002
         assert isinstance(broker, NotifyBroker)  # noqa: S101

@@ -78,7 +78,7 @@ class GroupCommit(Generic[T, R]):
             if self._led:
                 self._arrival.notify()
             elif not self.patient:
-                self._led = entry.leads = True
+                self._let_lead(entry)
         if not entry.leads and not self._has_news(entry):
             entry.news.acquire()  # released by a leader, maybe later and by another thread: no `with`
         if entry.leads:
@@ -95,8 +95,14 @@ class GroupCommit(Generic[T, R]):
             return True
         with self._arrival:
             if not self._led and entry in self._gathered:
-                self._led = entry.leads = True
+                self._let_lead(entry)
         return entry.leads
+
+    def _let_lead(self, entry: Entry[T, R]) -> None:
+        """Make this thread the leader, its own entry the first of its batch; called with the lock held."""
+        self._led = entry.leads = True
+        self._gathered.remove(entry)
+        self._gathered.insert(0, entry)
 
     def _lead(self) -> None:
         batch = self._collect()
