@@ -178,19 +178,33 @@ def ids(jobs: Batch | list[TakenJob]) -> list[str]:
 
 def read_all(client: redis.Redis, keys: QueueKeys) -> dict[str, Any]:
     """Everything that is stored of a queue, by the name of its key, and which of it has a TTL."""
+    found = sorted(client.scan_iter(keys.prefix + "*", count=5_000))
+    with client.pipeline(transaction=False) as pipe:
+        for key in found:
+            pipe.type(key)
+            pipe.pttl(key)
+        answers = pipe.execute()
+        kinds, ttls = answers[::2], answers[1::2]
+        for key, kind in zip(found, kinds, strict=True):
+            if kind == b"zset":
+                pipe.zrange(key, 0, -1, withscores=True)
+            elif kind == b"hash":
+                pipe.hgetall(key)
+            else:
+                pipe.get(key)
+        contents = pipe.execute()
+
     state: dict[str, Any] = {}
     lasting = []
-    for key in sorted(client.scan_iter(keys.prefix + "*", count=1000)):
+    for key, kind, ttl, content in zip(found, kinds, ttls, contents, strict=True):
         name = key.decode().removeprefix(keys.prefix)
-        kind = client.type(key)
         if kind == b"zset":
-            scored: list[Any] = client.zrange(key, 0, -1, withscores=True)
-            state[name] = {member.decode(): score for member, score in scored}
+            state[name] = {member.decode(): score for member, score in content}
         elif kind == b"hash":
-            state[name] = _text(client.hgetall(key))
+            state[name] = _text(content)
         else:
-            state[name] = client.get(key)
-        if client.pttl(key) == -1:
+            state[name] = content
+        if ttl == -1:
             lasting.append(name)
     return {**state, "lasting": lasting}
 
