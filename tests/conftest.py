@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import redis
+
+# A shell that starts this in its background ignores Ctrl-C, and so would every program that a test starts and interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: Settings that a developer's shell may hold and that must not reach a test.
 FOREIGN = ("NOTIFYCTL_", "REDIS_", "SENDGRID_", "SMTP_", "TWILIO_", "EMAIL_", "SHOP_", "dramatiq_")

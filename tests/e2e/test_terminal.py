@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import pty
 import select
@@ -26,6 +27,7 @@ class Terminal:
     def __init__(self, process: subprocess.Popen[bytes], screen: int) -> None:
         self.process = process
         self.text = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")()  # a read may end inside a character
         self._screen = screen
 
     def until(self, text: str) -> None:
@@ -49,7 +51,7 @@ class Terminal:
     def _read(self) -> None:
         if select.select([self._screen], [], [], 0.1)[0]:
             with suppress(OSError):  # the other side is closed
-                self.text += os.read(self._screen, 65_536).decode()
+                self.text += self._decoder.decode(os.read(self._screen, 65_536))
 
 
 @contextmanager
