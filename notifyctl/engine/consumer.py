@@ -14,6 +14,7 @@ from dramatiq.broker import Consumer, MessageProxy
 from dramatiq.errors import ConnectionClosed, DecodeError
 from dramatiq.logging import get_logger
 from dramatiq.message import Message
+from redis.exceptions import NoScriptError
 
 from notifyctl.connection import translated
 from notifyctl.engine.heartbeat import GAP_MS, LEASE_MS
@@ -49,6 +50,8 @@ def connection_errors() -> Iterator[None]:
             yield
     except BrokerUnavailable as error:
         raise ConnectionClosed(error.message) from error
+    except NoScriptError as error:  # it was taught the script, and restarted before it ran it
+        raise ConnectionClosed("Redis restarted") from error
 
 
 class NotifyConsumer(Consumer):

@@ -198,6 +198,14 @@ def proxy(server: Server) -> Iterator[Proxy]:
 
 
 @pytest.fixture
+def durable_server() -> Iterator[Server]:
+    """A server that a test may kill; with `everysec`, a slow disk would let it answer before it has written."""
+    server = Server("--appendfsync", "always")
+    yield server
+    server.close()
+
+
+@pytest.fixture
 def own_server() -> Iterator[Server]:
     """A server that a test may kill or freeze."""
     server = Server()
