@@ -208,6 +208,28 @@ def test_crash_outage_during_runs_keeps_their_outcomes(
     assert host.listens
 
 
+def test_crash_worker_stops_while_the_server_is_away(
+    make_host: Callable[..., Host], proxy: Proxy, seed: Seed, gate: Gate
+) -> None:
+    """What it holds is left to the leases; nothing keeps its threads from ending."""
+    host = make_host(proxy.url)
+    host.actor(gate)
+    host.start(threads=2)
+    host.send("a")
+    gate.await_inside(1)
+    with proxy.outage():
+        started = time.monotonic()
+        host.broker.stop_taking()
+        assert host.worker is not None
+        host.worker.stop(500)
+        stopped_s = time.monotonic() - started
+
+    assert stopped_s < 5
+    gate.open()
+    wait_until(lambda: seed.ids("completed") == ["a"], what="the outcome to be told when the server is back")
+    host.worker = None
+
+
 def test_crash_server_that_forgot_its_scripts_is_taught(host: Host, seed: Seed) -> None:
     """SCRIPT FLUSH, as after a failover, before each of some jobs."""
     host.actor(lambda message: message.begin("sendgrid"))

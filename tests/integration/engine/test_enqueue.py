@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyctl.engine.jobs import Enqueued, Enqueuing
+from notifyctl.engine.keys import FleetKeys
+from notifyctl.engine.producer import Producer
 from notifyctl.engine.scripts import IDEMPOTENCY_TAIL_MS, Completion
 from notifyctl.engine.states import Lane, State
 from tests.support.builders import a_job, a_message
-from tests.support.seed import LANE, RETENTION, Seed, ids
+from tests.support.seed import LANE, NAMESPACE, RETENTION, Seed, ids
 
 if TYPE_CHECKING:
     import redis
@@ -175,3 +177,14 @@ def test_enqueue_after_cancellation_stays_cancelled(seed: Seed) -> None:
     seed.scripts.enqueue(a_job("a"))
 
     assert ids(seed.take()) == []
+
+
+def test_producer_enqueues_many_and_makes_their_queue_known(seed: Seed, client: redis.Redis) -> None:
+    """Operators see a queue from its first job on."""
+    producer = Producer(client, NAMESPACE, seed.clock)
+
+    answers = producer.enqueue_many("email", [a_job("a"), a_job("b")])
+
+    assert [answer.status for answer in answers if isinstance(answer, Enqueued)] == [Enqueuing.QUEUED] * 2
+    assert client.smembers(FleetKeys(NAMESPACE).queues) == {b"email"}
+    assert seed.ids("waiting") == ["a", "b"]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from dramatiq.middleware import Middleware, SkipMessage
+from redis.exceptions import ResponseError
 
+from notifyctl.engine.scripts import Scripts
 from notifyctl.engine.states import State
 from notifyctl.errors import InDoubt, Permanent, Scope, Suppressed, Throttled
 from notifyctl.middleware import retries
@@ -207,3 +209,41 @@ def test_outcome_abandons_a_send_in_progress_as_in_doubt(host: Host, seed: Seed,
     assert seed.job("begun")["possible_duplicate"] == "1"
     assert refused == ["StaleLease"]
     assert seed.job("not-begun")["state"] == "waiting"
+
+
+def test_outcome_that_a_bug_keeps_from_being_told_is_left_to_the_lease(
+    host: Host, seed: Seed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread goes on with other jobs, and the job is no longer held: when its lease runs out, it goes again."""
+
+    def broken(*_: object) -> str:
+        raise ResponseError("WRONGTYPE")
+
+    host.actor(lambda message: _fails(message) if message.message_id == "bad" else None)
+    monkeypatch.setattr(Scripts, "retry", broken)
+    host.send("bad")
+    host.start(threads=1)
+    wait_until(lambda: host.runs == ["bad"])
+    host.send("good")
+    wait_until(lambda: seed.ids("completed") == ["good"])
+    wait_until(lambda: not host.broker.held["email"].jobs)
+
+    assert seed.ids("active") == ["bad"]
+
+
+def test_outcome_of_a_job_that_a_thread_finds_after_a_drain_began_is_a_release(
+    make_host: Callable[..., Host], seed: Seed, gate: Gate
+) -> None:
+    """A message that waits for a thread in this process is not begun any more."""
+    host = make_host(concurrency={"email": 2})
+    host.actor(gate)
+    host.send("a", "b")
+    host.start(threads=1)
+    gate.await_inside(1)
+    wait_until(lambda: seed.ids("active") == ["a", "b"])
+    host.broker.stop_taking()
+    gate.open()
+    wait_until(lambda: seed.ids("active") == [])
+
+    assert (host.runs, seed.ids("completed"), seed.ids("waiting")) == (["a"], ["a"], ["b"])
+    assert seed.job("b")["attempt"] == "0"
