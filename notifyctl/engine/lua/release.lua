@@ -14,7 +14,7 @@ if now == 0 then
   local t = redis.call('TIME')
   now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
-local out = {}
+local out, released = {}, false
 for i = 5, #ARGV, 2 do
   local id, token, job = ARGV[i], ARGV[i + 1], ARGV[2] .. 'job:' .. ARGV[i]
   local h = redis.call('HMGET', job, 'lease', 'settled', 'lane', 'seq')
@@ -24,11 +24,12 @@ for i = 5, #ARGV, 2 do
     redis.call('HSET', job, 'state', 'waiting', 'lease', '', 'settled', token, 'began', '')
     redis.call('HINCRBY', job, 'released', 1)
     out[#out + 1] = 'done'
+    released = true
   else
     out[#out + 1] = h[2] == token and 'done' or 'stale'
   end
 end
-if ARGV[3] ~= '0' then
+if released and ARGV[3] ~= '0' then  -- a stale or repeated call blocks nothing
   local until_ms = now + tonumber(ARGV[3])
   if until_ms > tonumber(redis.call('HGET', KEYS[3], 'blocked_until') or 0) then
     redis.call('HSET', KEYS[3], 'blocked_until', string.format('%.0f', until_ms), 'blocked_reason', ARGV[4])

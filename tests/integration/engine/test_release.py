@@ -60,6 +60,27 @@ def test_release_blocks_the_queue_for_a_while(seed: Seed) -> None:
     assert ids(seed.take("w1", 3)) == ["a"]
 
 
+def test_release_with_a_stale_lease_blocks_nothing(seed: Seed) -> None:
+    """A worker that lost its job has no say in whether the queue rests."""
+    seed.active("a")
+
+    words = seed.scripts.release([("a", "other:1")], 30_000, "throttled")
+
+    assert words == ["stale"]
+    assert "config" not in seed.read_all()
+
+
+def test_release_told_again_later_does_not_prolong_the_block(seed: Seed) -> None:
+    """After a lost reply the block ends when it would have."""
+    token = seed.active("a")
+    seed.scripts.release([("a", token)], 30_000, "throttled")
+    until = seed.read_all()["config"]["blocked_until"]
+    seed.clock.advance(5_000)
+
+    assert seed.scripts.release([("a", token)], 30_000, "throttled") == ["done"]
+    assert seed.read_all()["config"]["blocked_until"] == until
+
+
 def test_release_does_not_shorten_a_block(seed: Seed) -> None:
     """Of two answers, the one that asks for more counts."""
     token = seed.active("a", "b")
