@@ -49,7 +49,7 @@ def test_script_is_headed_and_short(path: Path) -> None:
     """Each script documents its parameters and answers; one transition has 60 lines at most, `take` 120 and its header."""
     script = load_script("notifyctl.engine", path.stem)
     lines = script.source.splitlines()
-    code = [line for line in lines if line and not line.startswith("--")]
+    code = [line for line in lines if not line.startswith("--")]
 
     assert "-- Returns" in script.source
     assert len(code) <= (120 if path.stem == "take" else 60)

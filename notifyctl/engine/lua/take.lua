@@ -27,11 +27,9 @@
 --   again_ms >= 0: ask again after so long, whatever the marker says; -1: wait on the marker, block_ms at most
 local SLACK_US, HEADROOM, BATCH, LANE, LOSSES = 5000, 1.04, 100, 1e15, 3
 local t = redis.call('TIME')
-local now_us = t[1] * 1000000 + t[2]
-if ARGV[1] ~= '0' then now_us = tonumber(ARGV[1]) * 1000 end
+local now_us = ARGV[1] ~= '0' and tonumber(ARGV[1]) * 1000 or t[1] * 1000000 + t[2]
 local now, prefix, token = math.floor(now_us / 1000), ARGV[2], ARGV[3] .. ':' .. ARGV[4]
 local ms = string.format('%.0f', now)
-
 local function job(id) return prefix .. 'job:' .. id end
 local FIELDS = {'message', 'payload', 'attempt', 'possible_duplicate', 'created_at', 'expires_at', 'idem'}
 local function read(id) return redis.call('HMGET', job(id), unpack(FIELDS)) end
@@ -41,10 +39,10 @@ local function wait_again(id, h)
   redis.call('HSET', job(id), 'state', 'waiting', 'lease', '')
 end
 
-local last = redis.call('GET', KEYS[10])
-if last and string.match(last, '^%d+') == ARGV[4] then
+local seq, taken = string.match(redis.call('GET', KEYS[10]) or '', '^(%d+) (.*)$')
+if seq == ARGV[4] then
   local batch = {0, 0}
-  for id in string.gmatch(string.match(last, ' (.*)$'), '%S+') do
+  for id in string.gmatch(taken, '%S+') do
     if redis.call('HGET', job(id), 'lease') == token then batch[#batch + 1] = handed_out(id, read(id)) end
   end
   return batch
@@ -86,8 +84,7 @@ end
 local config = redis.call('HMGET', KEYS[8], 'paused', 'blocked_until', 'rate', 'max_active')
 if config[1] then return {1000, 0} end
 if config[2] and tonumber(config[2]) > now then return {tonumber(config[2]) - now, 0} end
-local wanted = tonumber(ARGV[5])
-local max_active = tonumber(config[4] or 0)
+local wanted, max_active = tonumber(ARGV[5]), tonumber(config[4] or 0)
 if max_active > 0 then wanted = math.min(wanted, max_active - redis.call('ZCARD', KEYS[3])) end
 local count, period = string.match(config[3] or ARGV[7], '^(%d+)/(%d+)$')
 local interval = count ~= '0' and math.ceil(tonumber(period) * 1000 * HEADROOM / tonumber(count)) or 0
@@ -102,14 +99,12 @@ end
 local batch, ids, looks = {-1, 0}, {}, BATCH
 while #ids < wanted and looks > 0 and not (interval > 0 and next_us > now_us) do
   looks = looks - 1
-  local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-  local id = first[1]
+  local id, score = unpack(redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES'))
   if not id then break end
   if turn % 10 == 9 then  -- one grant in ten goes to a lower lane that has work; the two below "high" alternate
-    local lane = math.floor(tonumber(first[2]) / LANE)
+    local lane = math.floor(tonumber(score) / LANE)
     local function below(by)
-      local from = string.format('%.0f', (lane + by) * LANE)
-      return redis.call('ZRANGEBYSCORE', KEYS[1], from, '+inf', 'LIMIT', 0, 1)[1]
+      return redis.call('ZRANGEBYSCORE', KEYS[1], string.format('%.0f', (lane + by) * LANE), '+inf', 'LIMIT', 0, 1)[1]
     end
     id = turn % 20 == 19 and below(2) or below(1) or id
   end
@@ -147,7 +142,6 @@ if redis.call('ZCARD', KEYS[1]) > 0 then
   end
 else
   local due = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')
-  batch[2] = tonumber(ARGV[10])
-  if due[2] then batch[2] = math.max(1, math.min(batch[2], tonumber(due[2]) - now)) end
+  batch[2] = math.max(1, math.min(tonumber(ARGV[10]), due[2] and tonumber(due[2]) - now or math.huge))
 end
 return batch
