@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := notifyctl actors
-CODE := notifyctl actors tests bench
+CODE := notifyctl actors tests bench docs
 SETUP := .venv/.ready
 
 .PHONY: demo test test-redis7 check format lint types layers wheel bench clean

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - a script
 """Writes docs/reference/commands.md and completions/ from the command line itself.
 
     python docs/generate_commands.py
