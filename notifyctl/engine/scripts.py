@@ -1,6 +1,7 @@
 """One typed method per script: the only caller of the engine's Lua. Knows no policy and no Dramatiq.
 
-Every method may be called again with the same arguments after a lost reply, and then answers the same.
+Every method may be called again with the same arguments after a lost reply: nothing happens twice. It then answers the
+same, but for an operator's `replay`, `discard` and `cancel`, which answer with the state they find.
 Redis errors leave as redis-py raises them; whoever calls decides what they mean there.
 """
 
