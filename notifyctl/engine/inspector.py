@@ -7,6 +7,7 @@ shows them as they are.
 from __future__ import annotations
 
 import json
+import secrets
 from typing import TYPE_CHECKING, Any
 
 from notifyctl.connection import translated
@@ -183,7 +184,7 @@ class Inspector:
         """
         queue = self._queue_of(job_id)
         with translated():
-            word = self._scripts(queue).replay(job_id, -1 if lane is None else int(lane))
+            word = self._scripts(queue).replay(job_id, _call_name(), -1 if lane is None else int(lane))
         self._expect(word, job_id, "retried", by, why)
         return self._job(queue, job_id)
 
@@ -196,7 +197,7 @@ class Inspector:
         """
         queue = self._queue_of(job_id)
         with translated():
-            word = self._scripts(queue).discard(job_id)
+            word = self._scripts(queue).discard(job_id, _call_name())
         self._expect(word, job_id, "purged", by, why)
 
     def cancel(self, job_id: str, *, reason: str = "operator", by: str = "", why: str = "") -> None:
@@ -208,7 +209,7 @@ class Inspector:
         """
         queue = self._queue_of(job_id)
         with translated():
-            word = self._scripts(queue).cancel(job_id, reason, self._retention.cancelled_ms)
+            word = self._scripts(queue).cancel(job_id, reason, self._retention.cancelled_ms, call=_call_name())
         self._expect(word, job_id, "cancelled", by, why)
 
     def _expect(self, word: str, job_id: str, verb: str, by: str, why: str) -> None:
@@ -268,6 +269,11 @@ class Inspector:
         entry: dict[Any, Any] = {"verb": verb, "what": what, "by": by, "why": why}
         with translated():
             self.client.xadd(self._fleet.audit, entry, maxlen=_AUDIT_LENGTH, approximate=True)
+
+
+def _call_name() -> str:
+    """A name for one call, by which a script knows that it is asked again because its reply was lost."""
+    return secrets.token_hex(8)
 
 
 def _texts(members: Iterable[Any]) -> list[str]:

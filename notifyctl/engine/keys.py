@@ -82,6 +82,10 @@ class QueueKeys:
         """Hash: the job's message, payload, state and history. Expires with its retention once it has ended."""
         return f"{self.prefix}job:{job_id}"
 
+    def gone(self, job_id: str) -> str:
+        """String: the call that discarded this job; expires after a day. Until then its id is not taken again."""
+        return f"{self.prefix}gone:{job_id}"
+
     def idempotency(self, digest: str) -> str:
         """String ``<id> <digest of the payload>``; lives as long as its job, then 30 days."""
         return f"{self.prefix}idem:{digest}"

@@ -1,7 +1,7 @@
 """One typed method per script: the only caller of the engine's Lua. Knows no policy and no Dramatiq.
 
-Every method may be called again with the same arguments after a lost reply: nothing happens twice. It then answers the
-same, but for an operator's `replay`, `discard` and `cancel`, which answer with the state they find.
+Every method may be called again with the same arguments after a lost reply: nothing happens twice, and the answer is
+the same. What an operator asks for has no lease token to tell by: there the caller makes up a name for each call.
 Redis errors leave as redis-py raises them; whoever calls decides what they mean there.
 """
 
@@ -31,6 +31,7 @@ _NAMES = (
 _SCRIPTS = {name: load_script(__package__, name) for name in _NAMES}
 
 IDEMPOTENCY_TAIL_MS = 30 * 24 * 3600 * 1000
+DISCARDED_TAIL_MS = 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ class Scripts:
         k = self.keys
         own = k.job(job.job_id)
         keys = [k.waiting, k.delayed, k.meta, k.wake, own]
-        keys.append(k.idempotency(job.idempotency) if job.idempotency else own)
+        keys += (k.idempotency(job.idempotency) if job.idempotency else own, k.gone(job.job_id))
         args: list[Any] = [
             self._now(), job.job_id, job.message, job.payload, int(job.lane), job.due_at_ms, job.delay_ms,
             job.expires_at_ms, job.digest if job.idempotency else "",
@@ -226,7 +227,7 @@ class Scripts:
         args: list[Any] = [self._now(), k.prefix, completed_ms]
         for c in completions:
             args += (c.job_id, c.token, c.provider, c.provider_id, c.record)
-        return [k.active, k.completed, k.waiting, k.delayed], args
+        return [k.active, k.completed, k.waiting, k.delayed, k.dead], args
 
     def retry(self, job_id: str, token: str, delay_ms: int, record: str) -> str:
         """Let the job run again after its backoff; ``done`` or ``stale``."""
@@ -261,23 +262,31 @@ class Scripts:
             args += (job_id, token)
         return [_text(job_id) for job_id in self._call("beat", [self.keys.active, self.keys.meta], args)]
 
-    def replay(self, job_id: str, lane: int = -1) -> str:
+    def replay(self, job_id: str, call: str, lane: int = -1) -> str:
         """Send a dead job on its way again; ``done``, ``missing``, or the state it is in instead."""
         k = self.keys
         keys = [k.dead, k.waiting, k.meta, k.job(job_id), k.wake]
-        return _text(self._call("replay", keys, [self._now(), job_id, lane]))
+        return _text(self._call("replay", keys, [self._now(), job_id, lane, call]))
 
-    def discard(self, job_id: str) -> str:
+    def discard(self, job_id: str, call: str) -> str:
         """Give a dead job up; ``done``, ``missing``, or the state it is in instead."""
         k = self.keys
-        args = [job_id, k.prefix, IDEMPOTENCY_TAIL_MS]
-        return _text(self._call("discard", [k.dead, k.job(job_id)], args))
+        args = [job_id, k.prefix, IDEMPOTENCY_TAIL_MS, DISCARDED_TAIL_MS, call]
+        return _text(self._call("discard", [k.dead, k.job(job_id), k.gone(job_id)], args))
 
-    def cancel(self, job_id: str, reason: str, cancelled_ms: int, token: str = "") -> str:
-        """Cancel what has not gone yet; ``done``, ``stale``, ``missing``, or the state it is in instead."""
+    def cancel(self, job_id: str, reason: str, cancelled_ms: int, *, token: str = "", call: str = "") -> str:
+        """Cancel what has not gone yet; ``done``, ``stale``, ``missing``, or the state it is in instead.
+
+        Args:
+            job_id: The job.
+            reason: One word.
+            cancelled_ms: How long the job is kept.
+            token: Its worker's lease token; empty for anybody else, who can cancel what is waiting or delayed.
+            call: The name of anybody else's call.
+        """
         k = self.keys
         keys = [k.waiting, k.delayed, k.active, k.cancelled, k.job(job_id)]
-        args = [self._now(), k.prefix, job_id, token, reason, cancelled_ms]
+        args = [self._now(), k.prefix, job_id, token, reason, cancelled_ms, call]
         return _text(self._call("cancel", keys, args))
 
     def configure(self, fields: dict[str, str]) -> dict[str, str]:

@@ -11,24 +11,26 @@
 -- ARGV[4] text    lease token, empty = an operator's call
 -- ARGV[5] text    reason, one word
 -- ARGV[6] ms      retention
--- Returns "done" | the state it is in instead | "stale" | "missing"
+-- ARGV[7] text    an operator's call: its own name
+-- Returns "done" (also when this token, or this very call, did it before) | the state it is in instead | "stale" | "missing"
 local now = tonumber(ARGV[1])
 if now == 0 then
   local t = redis.call('TIME')
   now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
-local h = redis.call('HMGET', KEYS[5], 'state', 'lease', 'settled', 'idem')
+local h = redis.call('HMGET', KEYS[5], 'state', 'lease', 'settled', 'idem', 'call')
 if not h[1] then return 'missing' end
 if ARGV[4] ~= '' then
   if h[2] ~= ARGV[4] then return h[3] == ARGV[4] and 'done' or 'stale' end
 elseif h[1] ~= 'waiting' and h[1] ~= 'delayed' then
-  return h[1]
+  return h[1] == 'cancelled' and h[5] == ARGV[7] and 'done' or h[1]
 end
 local from = h[1] == 'waiting' and KEYS[1] or h[1] == 'delayed' and KEYS[2] or KEYS[3]
 local ms = string.format('%.0f', now)
 redis.call('ZREM', from, ARGV[3])
 redis.call('ZADD', KEYS[4], ms, ARGV[3])
-redis.call('HSET', KEYS[5], 'state', 'cancelled', 'lease', '', 'settled', ARGV[4], 'reason', ARGV[5], 'finished_at', ms)
+redis.call('HSET', KEYS[5], 'state', 'cancelled', 'lease', '', 'settled', ARGV[4], 'reason', ARGV[5], 'finished_at', ms,
+  'call', ARGV[7])
 redis.call('PEXPIRE', KEYS[5], ARGV[6])
 if h[4] then redis.call('PEXPIRE', ARGV[2] .. 'idem:' .. h[4], ARGV[6] + 2592000000) end
 return 'done'

@@ -5,6 +5,7 @@
 -- KEYS[4] zset    wake
 -- KEYS[5] hash    job:<id>
 -- KEYS[6] string  idem:<keyed hash>; the job's own key again where the caller gave no idempotency key
+-- KEYS[7] string  gone:<id>
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    job id
 -- ARGV[3] bytes   encoded Dramatiq message
@@ -23,7 +24,7 @@ if now == 0 then
   now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
 local id = ARGV[2]
-if redis.call('EXISTS', KEYS[5]) == 1 then return {'exists', id} end
+if redis.call('EXISTS', KEYS[5], KEYS[7]) > 0 then return {'exists', id} end
 if ARGV[9] ~= '' then
   local first = redis.call('GET', KEYS[6])
   if first then

@@ -7,20 +7,21 @@
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    job id
 -- ARGV[3] number  lane, -1 = the one it had
--- Returns "done" | the state it is in instead | "missing"
+-- ARGV[4] text    this call's own name
+-- Returns "done" (also when this very call did it before) | the state it is in instead | "missing"
 local now = tonumber(ARGV[1])
 if now == 0 then
   local t = redis.call('TIME')
   now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
-local h = redis.call('HMGET', KEYS[4], 'state', 'lane')
+local h = redis.call('HMGET', KEYS[4], 'state', 'lane', 'call')
 if not h[1] then return 'missing' end
-if redis.call('ZREM', KEYS[1], ARGV[2]) == 0 then return h[1] end
+if redis.call('ZREM', KEYS[1], ARGV[2]) == 0 then return h[3] == ARGV[4] and 'done' or h[1] end
 local lane = ARGV[3] == '-1' and h[2] or ARGV[3]
 local seq = redis.call('HINCRBY', KEYS[3], 'seq', 1)
 redis.call('ZADD', KEYS[2], string.format('%.0f', tonumber(lane) * 1e15 + seq), ARGV[2])
 redis.call('HSET', KEYS[4], 'state', 'waiting', 'lane', lane, 'seq', seq, 'attempt', 0, 'doubts', 0, 'lost', 0,
-  'expires_at', 0, 'replayed_at', string.format('%.0f', now))
+  'expires_at', 0, 'replayed_at', string.format('%.0f', now), 'call', ARGV[4])
 redis.call('HDEL', KEYS[4], 'reason', 'finished_at')
 redis.call('HINCRBY', KEYS[4], 'replays', 1)
 redis.call('ZADD', KEYS[5], 0, 'w')

@@ -9,8 +9,8 @@ from notifyctl.engine.states import State
 from tests.support.seed import RETENTION, Seed
 
 
-def _cancel(seed: Seed, job_id: str, token: str = "") -> str:
-    return seed.scripts.cancel(job_id, "operator", RETENTION.cancelled_ms, token)
+def _cancel(seed: Seed, job_id: str, token: str = "", call: str = "call") -> str:
+    return seed.scripts.cancel(job_id, "operator", RETENTION.cancelled_ms, token=token, call=call)
 
 
 @pytest.mark.parametrize("state", [State.WAITING, State.DELAYED])
@@ -29,12 +29,19 @@ def test_cancel_stops_what_has_not_gone(seed: Seed, state: State) -> None:
     assert 0 <= RETENTION.cancelled_ms + IDEMPOTENCY_TAIL_MS - key_ttl_ms < 5_000
 
 
-def test_cancel_again_says_that_it_is_cancelled(seed: Seed) -> None:
-    """Two clicks, or a lost reply."""
+def test_cancel_after_a_lost_reply_answers_the_same(seed: Seed) -> None:
+    """Whoever asked learns that it will not go."""
+    seed.waiting("a")
+
+    assert seed.twice(lambda: _cancel(seed, "a")) == "done"
+
+
+def test_cancel_by_a_second_call_says_that_it_is_cancelled(seed: Seed) -> None:
+    """Two clicks."""
     seed.waiting("a")
     _cancel(seed, "a")
 
-    assert seed.changes_nothing(lambda: _cancel(seed, "a")) == "cancelled"
+    assert seed.changes_nothing(lambda: _cancel(seed, "a", call="another")) == "cancelled"
 
 
 def test_cancel_by_its_worker(seed: Seed) -> None:

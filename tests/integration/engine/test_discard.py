@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notifyctl.engine.scripts import IDEMPOTENCY_TAIL_MS
+from notifyctl.engine.jobs import Enqueued, Enqueuing
+from notifyctl.engine.scripts import DISCARDED_TAIL_MS, IDEMPOTENCY_TAIL_MS
+from tests.support.builders import a_job
 
 if TYPE_CHECKING:
     from tests.support.seed import Seed
@@ -14,17 +16,33 @@ def test_discard_forgets_a_dead_job(seed: Seed) -> None:
     """The job and its payload are gone; that it failed still counts."""
     seed.dead("a")
 
-    assert seed.scripts.discard("a") == "done"
+    assert seed.scripts.discard("a", "call") == "done"
 
     assert (seed.ids("dead"), seed.ids("failed"), seed.job("a")) == ([], ["a"], {})
 
 
-def test_discard_again_finds_nothing(seed: Seed) -> None:
-    """Two clicks, or a lost reply."""
+def test_discard_after_a_lost_reply_answers_the_same(seed: Seed) -> None:
+    """Whoever asked learns that it is gone."""
     seed.dead("a")
-    seed.scripts.discard("a")
 
-    assert seed.changes_nothing(lambda: seed.scripts.discard("a")) == "missing"
+    assert seed.twice(lambda: seed.scripts.discard("a", "call")) == "done"
+
+
+def test_discard_by_a_second_call_finds_nothing(seed: Seed) -> None:
+    """Two clicks."""
+    seed.dead("a")
+    seed.scripts.discard("a", "call")
+
+    assert seed.changes_nothing(lambda: seed.scripts.discard("a", "another")) == "missing"
+
+
+def test_discard_keeps_the_id_from_a_second_life(seed: Seed) -> None:
+    """A producer that repeats itself does not bring back what a person gave up, for a day."""
+    seed.dead("a")
+    seed.scripts.discard("a", "call")
+
+    assert seed.changes_nothing(lambda: seed.scripts.enqueue(a_job("a"))) == Enqueued(Enqueuing.EXISTS, "a")
+    assert 0 <= DISCARDED_TAIL_MS - seed.ttl_ms(seed.keys.gone("a")) < 5_000
 
 
 def test_discard_lets_the_idempotency_key_end(seed: Seed) -> None:
@@ -33,7 +51,7 @@ def test_discard_lets_the_idempotency_key_end(seed: Seed) -> None:
     seed.dead("a", idem="key")
     seed.client.set(key, "a d1")
 
-    seed.scripts.discard("a")
+    seed.scripts.discard("a", "call")
 
     assert 0 <= IDEMPOTENCY_TAIL_MS - seed.ttl_ms(key) < 5_000
 
@@ -46,4 +64,4 @@ def test_discard_of_a_job_that_is_not_dead_changes_nothing(seed: Seed) -> None:
     seed.ended("completed")
 
     for state in ("waiting", "delayed", "active", "completed"):
-        assert seed.changes_nothing(lambda state=state: seed.scripts.discard(state)) == state  # type: ignore[misc]
+        assert seed.changes_nothing(lambda state=state: seed.scripts.discard(state, "call")) == state  # type: ignore[misc]

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from notifyctl.connection import connect
 from notifyctl.engine.inspector import Inspector
 from notifyctl.engine.jobs import QueueStats
 from notifyctl.engine.keys import FleetKeys
-from notifyctl.engine.scripts import Completion
+from notifyctl.engine.scripts import _SCRIPTS, Completion
 from notifyctl.engine.states import Lane, State
 from notifyctl.errors import BrokerUnavailable, JobNotFound, UnknownQueue, WrongState
 from notifyctl.units import Rate
@@ -189,6 +190,22 @@ def test_inspector_cancels(inspector: Inspector, seed: Seed) -> None:
 
     assert (inspector.job("a").state, inspector.job("a").reason) == (State.CANCELLED, "operator")
     assert _audit(seed.client) == [("cancelled", "a", "ada")]
+
+
+@pytest.mark.parametrize("verb", ["replay", "discard", "cancel"])
+def test_inspector_is_not_misled_by_a_lost_reply(seed: Seed, proxy: Proxy, verb: str) -> None:
+    """The client asks again by itself, and what was done is a success, on record once."""
+    (seed.waiting if verb == "cancel" else seed.dead)("a")
+    inspector = Inspector(
+        connect(proxy.url, role="operator"), NAMESPACE, rates={}, retention=RETENTION, clock=seed.clock
+    )
+    proxy.lose_reply(_SCRIPTS[verb].sha1)
+
+    getattr(inspector, verb)("a", by="ada")
+
+    assert proxy.lost == 1
+    assert len(_audit(seed.client)) == 1
+    inspector.client.close()
 
 
 def test_inspector_refuses_what_the_state_does_not_allow(inspector: Inspector, seed: Seed) -> None:

@@ -64,6 +64,7 @@ class Walk:
         self.sends: dict[str, list[Run]] = {}
         self.replayed: set[str] = set()
         self.names = 0
+        self.calls = 0
         self.moves: list[tuple[int, Callable[[], object]]] = [
             (20, self.enqueue), (30, self.take), (35, self.begin), (30, self.settle), (10, self.beat), (25, self.wait),
             (4, self.act_late), (5, self.die), (1, self.jump), (3, self.replay), (1, self.discard), (3, self.cancel),
@@ -154,7 +155,7 @@ class Walk:
             lambda: scripts.retry(run.job_id, token, self.chance.choice([0, 2_000, 8_000]), "{}"),
             lambda: scripts.bury(run.job_id, token, "permanent", "{}"),
             lambda: scripts.release([(run.job_id, token)], self.chance.choice([0, 0, 3_000]), "throttled")[0],
-            lambda: scripts.cancel(run.job_id, "suppressed", RETENTION.cancelled_ms, token),
+            lambda: scripts.cancel(run.job_id, "suppressed", RETENTION.cancelled_ms, token=token),
         ]
         unknown: list[Callable[[], object]] = [
             lambda: scripts.complete([Completion(run.job_id, token, *evidence)], RETENTION.completed_ms)[0]
@@ -200,23 +201,30 @@ class Walk:
         dead = self.seed.ids("dead")
         return self.chance.choice(dead) if dead else self._any()
 
+    def _call_name(self) -> str:
+        self.calls += 1
+        return f"call-{self.calls}"
+
     def replay(self) -> None:
         """An operator sends a dead letter again."""
         job_id = self._dead()
-        if self.seed.scripts.replay(job_id, self.chance.choice([-1, 0, 2])) == "done":
+        call, lane = self._call_name(), self.chance.choice([-1, 0, 2])
+        if self.call(lambda: self.seed.scripts.replay(job_id, call, lane)) == "done":
             self.replayed.add(job_id)
-            assert self.seed.scripts.replay(job_id) == "waiting"
+            assert self.seed.scripts.replay(job_id, self._call_name()) == "waiting"
 
     def discard(self) -> None:
         """An operator gives one up."""
         job_id = self._dead()
-        if self.seed.scripts.discard(job_id) == "done":
+        call = self._call_name()
+        if self.call(lambda: self.seed.scripts.discard(job_id, call)) == "done":
             self.discarded.add(job_id)
 
     def cancel(self) -> None:
         """An operator stops one."""
         job_id = self._any()
-        self.call(lambda: self.seed.scripts.cancel(job_id, "operator", RETENTION.cancelled_ms))
+        call = self._call_name()
+        self.call(lambda: self.seed.scripts.cancel(job_id, "operator", RETENTION.cancelled_ms, call=call))
 
     def configure(self) -> None:
         """An operator pauses, resumes, limits."""
