@@ -7,8 +7,8 @@ A script `<package>/lua/<name>.lua` opens with a comment that documents every pa
     -- ARGV[2..] text  any number of ids
 
 A call with another number of keys or arguments is refused before it leaves. Scripts run by EVALSHA; a server
-that does not know one (restarted, failed over, flushed) is taught it with SCRIPT LOAD. Knows no script by
-name and no policy; Redis errors leave as redis-py raises them.
+that does not know one (restarted, failed over, flushed) is sent its text, which runs and teaches it in one.
+Knows no script by name and no policy; Redis errors leave as redis-py raises them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import redis
-    from redis.client import Pipeline
 
     #: A script, and the keys and the arguments of one call of it.
     Call = tuple["Script", Sequence[str | bytes], Sequence[Any]]
@@ -89,23 +88,18 @@ class Script:
         Raises:
             ValueError: If the header documents another number of keys or arguments.
         """
-        self._check(keys, args)
+        self.check(keys, args)
         try:
             return client.evalsha(self.sha1, len(keys), *keys, *args)
         except NoScriptError:
-            client.script_load(self.source)
-            return client.evalsha(self.sha1, len(keys), *keys, *args)
+            return client.eval(self.source, len(keys), *keys, *args)
 
-    def queue_in(self, pipe: Pipeline, keys: Sequence[str | bytes], args: Sequence[Any]) -> None:
-        """Add a call to a pipeline; whoever executes that must expect NoScriptError (see `run_many`).
+    def check(self, keys: Sequence[Any], args: Sequence[Any]) -> None:
+        """Refuse a call that the header does not allow.
 
         Raises:
             ValueError: If the header documents another number of keys or arguments.
         """
-        self._check(keys, args)
-        pipe.evalsha(self.sha1, len(keys), *keys, *args)
-
-    def _check(self, keys: Sequence[Any], args: Sequence[Any]) -> None:
         for kind, arity, given in (("keys", self.keys, keys), ("arguments", self.args, args)):
             if not arity.accepts(len(given)):
                 raise ValueError(f"script {self.name} takes {arity} {kind}, not {len(given)}")
@@ -125,7 +119,7 @@ def run_many(client: redis.Redis, calls: Sequence[Call]) -> list[Any]:
     """Run scripts one after the other in one round trip; each answer is that call's own.
 
     Where a server does not know a script any more, in mid-pipeline too, only the calls that it refused are
-    sent again. The calls are no transaction.
+    sent again, with their text. The calls are no transaction.
 
     Returns:
         For each call its answer, or the exception that it ended in.
@@ -134,22 +128,20 @@ def run_many(client: redis.Redis, calls: Sequence[Call]) -> list[Any]:
         ValueError: If any call has another number of keys or arguments; none was sent then.
         redis.RedisError: If the connection was lost: any of the calls may have run.
     """
-    answers = _pipelined(client, calls)
-    refused = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
-    if refused:
-        for source in {calls[index][0].source for index in refused}:
-            client.script_load(source)
-        again = _pipelined(client, [calls[index] for index in refused])
-        for index, answer in zip(refused, again, strict=True):
-            answers[index] = answer
-    return answers
-
-
-def _pipelined(client: redis.Redis, calls: Sequence[Call]) -> list[Any]:
+    for script, keys, args in calls:
+        script.check(keys, args)
     with client.pipeline(transaction=False) as pipe:
         for script, keys, args in calls:
-            script.queue_in(pipe, keys, args)
-        return pipe.execute(raise_on_error=False)
+            pipe.evalsha(script.sha1, len(keys), *keys, *args)
+        answers = pipe.execute(raise_on_error=False)
+    refused = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+    if refused:
+        with client.pipeline(transaction=False) as pipe:
+            for script, keys, args in (calls[index] for index in refused):
+                pipe.eval(script.source, len(keys), *keys, *args)
+            for index, answer in zip(refused, pipe.execute(raise_on_error=False), strict=True):
+                answers[index] = answer
+    return answers
 
 
 def _arity(name: str, source: str, kind: str) -> Arity:

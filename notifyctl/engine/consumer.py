@@ -14,7 +14,6 @@ from dramatiq.broker import Consumer, MessageProxy
 from dramatiq.errors import ConnectionClosed, DecodeError
 from dramatiq.logging import get_logger
 from dramatiq.message import Message
-from redis.exceptions import NoScriptError
 
 from notifyctl.connection import translated
 from notifyctl.engine.heartbeat import GAP_MS, LEASE_MS
@@ -50,8 +49,6 @@ def connection_errors() -> Iterator[None]:
             yield
     except BrokerUnavailable as error:
         raise ConnectionClosed(error.message) from error
-    except NoScriptError as error:  # it was taught the script, and restarted before it ran it
-        raise ConnectionClosed("Redis restarted") from error
 
 
 class NotifyConsumer(Consumer):
@@ -225,7 +222,7 @@ class NotifyConsumer(Consumer):
                 return scripts.release([(job.job_id, job.token)], block_ms, reason)[0]
             case Cancel(reason):
                 retention_ms = self._broker.retention.cancelled_ms
-                return scripts.cancel(job.job_id, reason, retention_ms, job.token)
+                return scripts.cancel(job.job_id, reason, retention_ms, token=job.token)
         raise TypeError(f"not a Disposition: {message.disposition!r}")
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:

@@ -11,6 +11,8 @@ from redis.exceptions import ResponseError
 from notifyctl.lua import Script, run_many
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import redis
 
 ADD = Script.parse(
@@ -30,6 +32,19 @@ def test_script_runs_on_a_server_that_does_not_know_it(client: redis.Redis) -> N
 
     assert ADD(client, ["n"], [2]) == 2
     assert client.script_exists(ADD.sha1) == [True]
+
+
+def test_script_runs_on_a_server_that_forgets_at_once(client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that loses its scripts between any two commands runs each call, and once."""
+    execute: Callable[..., Any] = client.execute_command
+
+    def forgetful(*command: Any, **options: Any) -> Any:
+        execute("SCRIPT", "FLUSH")
+        return execute(*command, **options)
+
+    monkeypatch.setattr(client, "execute_command", forgetful)
+
+    assert [ADD(client, ["n"], [1]), ADD(client, ["n"], [1])] == [1, 2]
 
 
 def test_script_with_the_wrong_number_of_arguments_is_not_sent(client: redis.Redis) -> None:

@@ -242,34 +242,6 @@ def test_crash_server_that_forgot_its_scripts_is_taught(host: Host, seed: Seed) 
     assert host.runs == _names(20)
 
 
-def test_crash_server_that_forgets_a_script_it_was_just_taught_runs_nothing_twice(
-    host: Host, seed: Seed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It restarted twice in a row: the outcome is told again, rather than left to the lease."""
-    client = host.broker.client
-    teach = client.script_load
-    forgets = iter(range(3))
-
-    def taught_and_forgotten(source: str) -> object:
-        answer = teach(source)
-        if source == _SCRIPTS["complete"].source and next(forgets, None) is not None:
-            client.script_flush()
-        return answer
-
-    host.actor()
-    host.start()
-    host.send("warm")
-    host.join()
-    monkeypatch.setattr(client, "script_load", taught_and_forgotten)
-    host.send("a")
-    client.script_flush()
-    started = time.monotonic()
-    host.join()
-
-    assert host.runs == ["warm", "a"]
-    assert time.monotonic() - started < 5
-
-
 def test_crash_killed_server_comes_back_with_everything(make_host: Callable[..., Host], durable_server: Server) -> None:
     """Kill -9 of the server in mid-work, twice: every job is done, none is run twice."""
     host = make_host(durable_server.url)
