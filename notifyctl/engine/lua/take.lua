@@ -120,9 +120,8 @@ while #ids < wanted and looks > 0 and not (interval > 0 and next_us > now_us) do
   else
     redis.call('ZADD', KEYS[3], string.format('%.0f', now + ARGV[6]), id)
     redis.call('HSET', job(id), 'state', 'active', 'lease', token, 'taken_at', ms, 'began', '')
-    ids[#ids + 1] = id
+    ids[#ids + 1], turn = id, turn + 1
     batch[#batch + 1] = handed_out(id, h)
-    turn = turn + 1
     if interval > 0 then next_us = math.max(next_us, now_us - slack_us) + interval end
   end
 end
@@ -134,6 +133,7 @@ end
 if redis.call('ZCARD', KEYS[1]) > 0 then
   if interval > 0 and next_us > now_us then
     batch[1] = math.ceil((next_us - now_us) / 1000)
+    if #ids > 0 and #ids == wanted then redis.call('ZADD', KEYS[11], 0, 'w') end  -- its threads are all busy: who goes on?
   elseif max_active > 0 and redis.call('ZCARD', KEYS[3]) >= max_active then
     batch[1] = 100  -- as many as the whole fleet may have are in progress
   else

@@ -102,6 +102,18 @@ def test_limiter_says_when_to_ask_again(seed: Seed) -> None:
     assert len(seed.take("w1", 3, 10, "10/1000").jobs) == 1
 
 
+def test_limiter_hands_over_when_a_worker_is_busy(seed: Seed) -> None:
+    """Who has all it wanted does not ask again soon: an idle worker is woken to go on. Who has threads free is enough."""
+    seed.waiting("a", "b", "c")
+
+    assert ids(seed.take("w1", 1, wanted=2, rate="10/1000")) == ["a"]
+    assert not seed.woken
+
+    seed.clock.advance(200)
+    assert ids(seed.take("w2", 1, wanted=1, rate="10/1000")) == ["b"]
+    assert seed.woken
+
+
 def test_limiter_is_one_for_the_whole_fleet(seed: Seed) -> None:
     """A second worker gets none of its own."""
     _fill(seed, 3)

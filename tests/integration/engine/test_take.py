@@ -114,8 +114,8 @@ def test_take_leaves_no_marker_where_another_take_would_be_in_vain(
         seed.scripts.configure(config)
     seed.sleep_marker()
 
-    first = seed.take("w1", 1, 1, rate)
-    second = seed.take("w2", 1, 1, rate)
+    first = seed.take("w1", 1, 2, rate)
+    second = seed.take("w2", 1, 2, rate)
 
     assert ids(second) == []
     assert first.again_ms > 0
@@ -223,7 +223,7 @@ def test_take_buries_a_job_that_lost_three_workers(seed: Seed) -> None:
 def test_take_after_a_replay_counts_lost_workers_anew(seed: Seed) -> None:
     """A person who sends a poisonous job again gives it three more."""
     seed.dead("a", reason="lost_worker", lost=3)
-    seed.scripts.replay("a")
+    seed.scripts.replay("a", "call")
 
     seed.take("w1", 1)
     seed.live(LEASE_MS)
