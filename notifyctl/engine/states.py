@@ -36,7 +36,7 @@ TRANSITIONS: dict[str, tuple[tuple[State | None, ...], tuple[State | None, ...]]
     "promote": ((State.DELAYED,), (State.WAITING,)),
     "take": ((State.WAITING,), (State.ACTIVE, State.CANCELLED)),
     "reclaim": ((State.ACTIVE,), (State.WAITING, State.DEAD)),
-    "complete": ((State.ACTIVE, State.WAITING, State.DELAYED), (State.COMPLETED,)),
+    "complete": ((State.ACTIVE, State.WAITING, State.DELAYED, State.DEAD), (State.COMPLETED,)),
     "retry": ((State.ACTIVE,), (State.DELAYED,)),
     "doubt": ((State.ACTIVE,), (State.DELAYED, State.DEAD)),
     "bury": ((State.ACTIVE,), (State.DEAD,)),

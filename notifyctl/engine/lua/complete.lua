@@ -1,10 +1,11 @@
 -- complete: these jobs are done; their jobs are kept for their retention.  active -> completed
--- A late answer with evidence of acceptance settles a job that is not being sent again yet, be it waiting, delayed, or
--- taken again and not begun:                                               waiting | delayed | active -> completed
+-- A late answer with evidence of acceptance settles a job that is not being sent again yet, be it waiting, delayed,
+-- taken again and not begun, or given up:                                 waiting | delayed | active | dead -> completed
 -- KEYS[1] zset    active
 -- KEYS[2] zset    completed
 -- KEYS[3] zset    waiting
 -- KEYS[4] zset    delayed
+-- KEYS[5] zset    dead
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    the queue's key prefix
 -- ARGV[3] ms      retention
@@ -16,6 +17,7 @@ if now == 0 then
   now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
 local ms, out = string.format('%.0f', now), {}
+local SET = {active = KEYS[1], waiting = KEYS[3], delayed = KEYS[4], dead = KEYS[5]}
 
 local function settle(id, job, token, provider, provider_id, record, idem)
   redis.call('ZADD', KEYS[2], ms, id)
@@ -38,8 +40,9 @@ for i = 4, #ARGV, 5 do
   elseif h[2] == token then
     word = 'done'
   elseif h[3] and provider ~= '' then
-    if h[3] == 'waiting' or h[3] == 'delayed' or (h[3] == 'active' and (h[5] or '') == '') then
-      redis.call('ZREM', h[3] == 'waiting' and KEYS[3] or h[3] == 'delayed' and KEYS[4] or KEYS[1], id)
+    if SET[h[3]] and (h[3] ~= 'active' or (h[5] or '') == '') then
+      redis.call('ZREM', SET[h[3]], id)
+      redis.call('HDEL', job, 'reason')
       settle(id, job, token, provider, provider_id, record, h[4])
       word = 'late'
     else

@@ -116,13 +116,26 @@ def test_complete_with_late_evidence_of_a_job_being_sent_again_is_recorded(seed:
     assert _complete(seed, Completion("a", token, "smtp", "m-1")) == ["done"]
 
 
-@pytest.mark.parametrize("state", [State.COMPLETED, State.CANCELLED, State.DEAD])
+@pytest.mark.parametrize("reason", ["unknown_outcome", "lost_worker", "retries_exhausted"])
+def test_complete_with_late_evidence_settles_a_dead_job(seed: Seed, reason: str) -> None:
+    """It did arrive: nobody sends it once more by hand. That it was buried still counts."""
+    seed.client.set(seed.keys.idempotency("key"), "a d1")
+    seed.dead("a", reason=reason, settled="w2:1", idem="key")
+
+    first = _complete(seed, _sent("a", "w1:1"))
+    again = seed.changes_nothing(lambda: _complete(seed, _sent("a", "w1:1")))
+
+    assert (first, again) == (["late"], ["done"])
+    assert (seed.ids("dead"), seed.ids("completed"), seed.ids("failed")) == ([], ["a"], ["a"])
+    job = seed.job("a")
+    assert (job["state"], job["provider_id"], "reason" in job) == ("completed", "sg-1", False)
+    assert seed.scripts.replay("a", "call") == "completed"
+
+
+@pytest.mark.parametrize("state", [State.COMPLETED, State.CANCELLED])
 def test_complete_with_late_evidence_of_an_ended_job_is_recorded(seed: Seed, state: State) -> None:
     """Evidence is never thrown away, and never moves a job that has ended."""
-    if state is State.DEAD:
-        seed.dead("a", reason="unknown_outcome")
-    else:
-        seed.ended("a", state=state)
+    seed.ended("a", state=state)
 
     words = seed.twice(lambda: _complete(seed, _sent("a", "w1:1")))
 
