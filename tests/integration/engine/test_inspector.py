@@ -197,7 +197,7 @@ def test_inspector_is_not_misled_by_a_lost_reply(seed: Seed, proxy: Proxy, verb:
     """The client asks again by itself, and what was done is a success, on record once."""
     (seed.waiting if verb == "cancel" else seed.dead)("a")
     inspector = Inspector(
-        connect(proxy.url, role="operator"), NAMESPACE, rates={}, retention=RETENTION, clock=seed.clock
+        connect(proxy.url, role="operator"), NAMESPACE, rates={"email": Rate(10)}, retention=RETENTION, clock=seed.clock
     )
     proxy.lose_reply(_SCRIPTS[verb].sha1)
 
