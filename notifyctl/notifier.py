@@ -6,9 +6,6 @@ web server needs no worker code. Knows no provider.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +16,7 @@ from notifyctl.clock import now_ms, to_ms
 from notifyctl.connection import translated
 from notifyctl.engine.ids import new_id
 from notifyctl.engine.jobs import Enqueuing, NewJob
-from notifyctl.engine.keys import FleetKeys
+from notifyctl.engine.pseudonyms import Pseudonyms
 from notifyctl.engine.states import Lane, State
 from notifyctl.errors import IdempotencyConflict, InvalidInput
 from notifyctl.notification import Channel, Notification, Recipient
@@ -99,7 +96,7 @@ class Notifier:
         self._inspector = inspector
         self._catalog = catalog
         self._shop = shop
-        self._secret = secret.encode()
+        self._pseudonyms = Pseudonyms(producer.client, producer.namespace, secret)
         self._default_region = default_region
         self._clock = clock
 
@@ -240,8 +237,8 @@ class Notifier:
             due_at_ms=due_at_ms,
             delay_ms=_ms(options.delay),
             expires_at_ms=start_ms + _ms(expires) if expires else 0,
-            idempotency=self._keyed(key.encode()) if key else "",
-            digest=self._keyed(payload) if key else "",
+            idempotency=self._pseudonyms.of(key.encode()) if key else "",
+            digest=self._pseudonyms.of(payload) if key else "",
             fields={"template": checked.template, "order": checked.order_id},
         )
 
@@ -250,16 +247,23 @@ class Notifier:
             return self._catalog.email(notification.template).expires_after
         return self._catalog.whatsapp(notification.template).expires_after
 
-    def _keyed(self, content: bytes) -> str:
-        """A hash that stands for something personal, and cannot be guessed back without the secret."""
-        if not self._secret:
-            key = FleetKeys(self._producer.namespace).secret
-            with translated():
-                client = self._producer.client
-                client.set(key, secrets.token_hex(32), nx=True)
-                kept = client.get(key)
-            self._secret = kept if isinstance(kept, bytes) else b""
-        return hmac.new(self._secret, content, hashlib.sha256).hexdigest()[:32]
+    def supersede(self, keys: Sequence[tuple[Channel, str]]) -> int:
+        """Cancel what waits under these (channel, idempotency key) pairs: a later event has made it wrong.
+
+        What has gone, or was never queued, is left alone.
+
+        Returns:
+            How many messages were cancelled.
+
+        Raises:
+            BrokerUnavailable: Redis cannot be reached. Calling again is safe.
+        """
+        hashes: dict[Channel, list[str]] = {}
+        for channel, key in keys:
+            hashes.setdefault(channel, []).append(self._pseudonyms.of(key.encode()))
+        return sum(
+            self._inspector.cancel_keyed(channel, wanted, reason="superseded") for channel, wanted in hashes.items()
+        )
 
     def queue_stats(self, queue: str) -> dict[str, Any]:
         """The counts of one queue, as a dict: queue, waiting, active, delayed, completed, failed, dlq, paused and more.

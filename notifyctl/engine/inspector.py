@@ -212,6 +212,19 @@ class Inspector:
             word = self._scripts(queue).cancel(job_id, reason, self._retention.cancelled_ms, call=_call_name())
         self._expect(word, job_id, "cancelled", by, why)
 
+    def cancel_keyed(self, queue: str, hashes: Sequence[str], *, reason: str) -> int:
+        """Cancel the jobs of these idempotency keys that have not gone yet; how many there were.
+
+        Args:
+            queue: The queue.
+            hashes: What stands for the keys, some hundreds at a time.
+            reason: One word.
+        """
+        scripts = self._scripts(queue)
+        with translated():
+            words = scripts.cancel_many(scripts.holders(hashes), reason, self._retention.cancelled_ms, _call_name())
+        return words.count("done")
+
     def _expect(self, word: str, job_id: str, verb: str, by: str, why: str) -> None:
         if word == "missing":
             raise JobNotFound(f"no job {job_id!r}")
