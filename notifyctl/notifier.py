@@ -16,6 +16,7 @@ from notifyctl.clock import now_ms, to_ms
 from notifyctl.connection import translated
 from notifyctl.engine.ids import new_id
 from notifyctl.engine.jobs import Enqueuing, NewJob
+from notifyctl.engine.keys import order_index, recipient_index
 from notifyctl.engine.pseudonyms import Pseudonyms
 from notifyctl.engine.states import Lane, State
 from notifyctl.errors import IdempotencyConflict, InvalidInput
@@ -239,8 +240,13 @@ class Notifier:
             expires_at_ms=start_ms + _ms(expires) if expires else 0,
             idempotency=self._pseudonyms.of(key.encode()) if key else "",
             digest=self._pseudonyms.of(payload) if key else "",
+            indexes=self._indexes(checked),
             fields={"template": checked.template, "order": checked.order_id},
         )
+
+    def _indexes(self, checked: Notification) -> tuple[str, ...]:
+        recipient = recipient_index(self._pseudonyms.of(checked.to.address.encode()))
+        return (order_index(checked.order_id), recipient) if checked.order_id else (recipient,)
 
     def _template_expiry(self, notification: Notification) -> timedelta | None:
         if notification.channel is Channel.EMAIL:

@@ -25,6 +25,7 @@ class NewJob:
         expires_at_ms: Not after this moment, epoch ms; 0 = whenever.
         idempotency: Keyed hash of the caller's idempotency key; empty = none.
         digest: Keyed digest of the content, compared where the key was seen before.
+        indexes: What it can be found by: names as `engine.keys` makes them.
         fields: What lists show of it, such as ``template`` and ``order``: no personal data.
     """
 
@@ -37,6 +38,7 @@ class NewJob:
     expires_at_ms: int = 0
     idempotency: str = ""
     digest: str = ""
+    indexes: tuple[str, ...] = ()
     fields: dict[str, str] = field(default_factory=dict)
 
 

@@ -7,8 +7,19 @@ Keys without a stated lifetime live as long as the queue, and are empty when it 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
-__all__ = ["FleetKeys", "QueueKeys"]
+__all__ = ["FleetKeys", "QueueKeys", "order_index", "recipient_index"]
+
+
+def order_index(order_id: str) -> str:
+    """The name of the index of an order's jobs; no blanks."""
+    return "order:" + quote(order_id, safe="")
+
+
+def recipient_index(pseudonym: str) -> str:
+    """The name of the index of the jobs that go to one address, which its keyed hash stands for."""
+    return "to:" + pseudonym
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +100,14 @@ class QueueKeys:
     def idempotency(self, digest: str) -> str:
         """String ``<id> <digest of the payload>``; lives as long as its job, then 30 days."""
         return f"{self.prefix}idem:{digest}"
+
+    def index(self, name: str) -> str:
+        """Sorted set, id by when it may be forgotten (ms; 9e15 while it lives); expires with the last of its jobs.
+
+        Args:
+            name: As `order_index` or `recipient_index` give it.
+        """
+        return self.prefix + name
 
     def taken(self, worker_id: str) -> str:
         """String ``<sequence> <id> …``: a worker's last batch; expires after an hour."""

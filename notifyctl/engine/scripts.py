@@ -117,12 +117,14 @@ class Scripts:
         keys += (k.idempotency(job.idempotency) if job.idempotency else own, k.gone(job.job_id))
         args: list[Any] = [
             self._now(), job.job_id, job.message, job.payload, int(job.lane), job.due_at_ms, job.delay_ms,
-            job.expires_at_ms, job.digest if job.idempotency else "",
+            job.expires_at_ms, job.digest if job.idempotency else "", k.prefix, " ".join(job.indexes),
         ]  # fmt: skip
         for field, value in job.fields.items():
             args += (field, value)
         if job.idempotency:
             args += ("idem", job.idempotency)
+        if job.indexes:
+            args += ("indexes", " ".join(job.indexes))
         return keys, args
 
     def enqueue(self, job: NewJob) -> Enqueued:
@@ -271,7 +273,7 @@ class Scripts:
     def discard(self, job_id: str, call: str) -> str:
         """Give a dead job up; ``done``, ``missing``, or the state it is in instead."""
         k = self.keys
-        args = [job_id, k.prefix, IDEMPOTENCY_TAIL_MS, DISCARDED_TAIL_MS, call]
+        args = [self._now(), k.prefix, job_id, IDEMPOTENCY_TAIL_MS, DISCARDED_TAIL_MS, call]
         return _text(self._call("discard", [k.dead, k.job(job_id), k.gone(job_id)], args))
 
     def cancel(self, job_id: str, reason: str, cancelled_ms: int, *, token: str = "", call: str = "") -> str:

@@ -30,6 +30,8 @@ NAMESPACE = "t"
 NOW_MS = 1_793_534_400_000
 RETENTION = Retention()
 LANE = 10**15
+#: An index's score for a job that has not ended.
+LIVES = 9 * 10**15
 
 _SETS = ("waiting", "delayed", "active", "dead", "completed", "cancelled", "failed", "wake")
 _HASHES = ("config", "grants", "meta")
@@ -78,6 +80,9 @@ class Seed:
         }  # fmt: skip
         self.client.hset(self.keys.job(job_id), mapping={k: v for k, v in stored.items() if v is not None})
         self.client.zadd(getattr(self.keys, state.value), {job_id: score})
+        for name in str(fields.get("indexes", "")).split():
+            ended = state in (State.COMPLETED, State.CANCELLED)
+            self.client.zadd(self.keys.index(name), {job_id: self.now + RETENTION.completed_ms if ended else LIVES})
 
     def waiting(self, *job_ids: str, lane: Lane = Lane.NORMAL, **fields: Any) -> None:
         """Jobs in line, in this order."""
@@ -224,6 +229,7 @@ def check_invariants(client: redis.Redis, keys: QueueKeys, now_ms: int, retentio
             ended = fields["state"] in ("completed", "cancelled") and f"job:{job_id}" not in state["lasting"]
             assert ended, f"{job_id} says that it is {fields['state']}, and is nowhere"
     _check_lifetimes(state, where, jobs)
+    _check_indexes(client, keys, state, now_ms)
     _check_counts(client, keys, now_ms, state, retention)
 
 
@@ -263,6 +269,25 @@ def _check_lifetimes(state: dict[str, Any], where: dict[str, str], jobs: dict[st
     for job_id in live:
         key = "idem:" + jobs[job_id].get("idem", "")
         assert key not in state or key in state["lasting"], f"the idempotency key of {job_id} ends before it"
+
+
+def _check_indexes(client: redis.Redis, keys: QueueKeys, state: dict[str, Any], now_ms: int) -> None:
+    """Each job is found by what it says it is, and an index lives exactly as long as its jobs."""
+    indexes = {name: scores for name, scores in state.items() if name.startswith(("order:", "to:"))}
+    for name, fields in state.items():
+        if not name.startswith("job:"):
+            continue
+        forgotten = int(fields.get("finished_at", now_ms)) <= now_ms - RETENTION.completed_ms
+        for index in fields.get("indexes", "").split():
+            found = name.removeprefix("job:") in indexes.get(index, {})
+            assert found or (forgotten and fields["state"] != "dead"), f"{name} is not in {index}"
+    for index, scores in indexes.items():
+        for job_id, score in scores.items():
+            fields = state.get(f"job:{job_id}")
+            assert fields or score <= now_ms, f"{index} holds {job_id}, which is gone"
+            lives = fields is not None and fields["state"] not in ("completed", "cancelled")
+            assert not lives or score == LIVES, f"{index} will forget {job_id}, which lives"
+        assert client.pttl(keys.index(index)) > 0, f"{index} has no TTL"
 
 
 def _check_counts(

@@ -18,7 +18,7 @@ if now == 0 then
   local t = redis.call('TIME')
   now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
-local h = redis.call('HMGET', KEYS[5], 'state', 'lease', 'settled', 'idem', 'call')
+local h = redis.call('HMGET', KEYS[5], 'state', 'lease', 'settled', 'idem', 'call', 'indexes')
 if not h[1] then return 'missing' end
 if ARGV[4] ~= '' then
   if h[2] ~= ARGV[4] then return h[3] == ARGV[4] and 'done' or 'stale' end
@@ -33,4 +33,9 @@ redis.call('HSET', KEYS[5], 'state', 'cancelled', 'lease', '', 'settled', ARGV[4
   'call', ARGV[7])
 redis.call('PEXPIRE', KEYS[5], ARGV[6])
 if h[4] then redis.call('PEXPIRE', ARGV[2] .. 'idem:' .. h[4], ARGV[6] + 2592000000) end
+for name in string.gmatch(h[6] or '', '%S+') do
+  redis.call('ZADD', ARGV[2] .. name, string.format('%.0f', now + ARGV[6]), ARGV[3])
+  local last = redis.call('ZRANGE', ARGV[2] .. name, -1, -1, 'WITHSCORES')[2]
+  redis.call('PEXPIRE', ARGV[2] .. name, string.format('%.0f', last - now))
+end
 return 'done'

@@ -19,23 +19,28 @@ end
 local ms, out = string.format('%.0f', now), {}
 local SET = {active = KEYS[1], waiting = KEYS[3], delayed = KEYS[4], dead = KEYS[5]}
 
-local function settle(id, job, token, provider, provider_id, record, idem)
+local function settle(id, job, token, provider, provider_id, record, idem, indexes)
   redis.call('ZADD', KEYS[2], ms, id)
   redis.call('HSET', job, 'state', 'completed', 'lease', '', 'settled', token, 'finished_at', ms, 'message', '')
   if provider ~= '' then redis.call('HSET', job, 'provider', provider, 'provider_id', provider_id) end
   if record ~= '' then redis.call('HSET', job, 'attempt:' .. redis.call('HINCRBY', job, 'runs', 1), record) end
   redis.call('PEXPIRE', job, ARGV[3])
   if idem then redis.call('PEXPIRE', ARGV[2] .. 'idem:' .. idem, ARGV[3] + 2592000000) end
+  for name in string.gmatch(indexes or '', '%S+') do
+    redis.call('ZADD', ARGV[2] .. name, string.format('%.0f', now + ARGV[3]), id)
+    local last = redis.call('ZRANGE', ARGV[2] .. name, -1, -1, 'WITHSCORES')[2]
+    redis.call('PEXPIRE', ARGV[2] .. name, string.format('%.0f', last - now))
+  end
 end
 
 for i = 4, #ARGV, 5 do
   local id, token, provider, provider_id, record = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   local job = ARGV[2] .. 'job:' .. id
-  local h = redis.call('HMGET', job, 'lease', 'settled', 'state', 'idem', 'began')
+  local h = redis.call('HMGET', job, 'lease', 'settled', 'state', 'idem', 'began', 'indexes')
   local word = 'stale'
   if h[1] == token then
     redis.call('ZREM', KEYS[1], id)
-    settle(id, job, token, provider, provider_id, record, h[4])
+    settle(id, job, token, provider, provider_id, record, h[4], h[6])
     word = 'done'
   elseif h[2] == token then
     word = 'done'
@@ -43,7 +48,7 @@ for i = 4, #ARGV, 5 do
     if SET[h[3]] and (h[3] ~= 'active' or (h[5] or '') == '') then
       redis.call('ZREM', SET[h[3]], id)
       redis.call('HDEL', job, 'reason')
-      settle(id, job, token, provider, provider_id, record, h[4])
+      settle(id, job, token, provider, provider_id, record, h[4], h[6])
       word = 'late'
     else
       redis.call('HSET', job, 'duplicate:' .. token, provider .. ' ' .. provider_id)

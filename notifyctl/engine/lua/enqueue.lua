@@ -15,7 +15,9 @@
 -- ARGV[7] ms      delay, added to now where "due at" is 0
 -- ARGV[8] ms      expires at, 0 = never
 -- ARGV[9] text    keyed digest of the payload, empty = no idempotency key
--- ARGV[10..] text field, value: what lists show of the job
+-- ARGV[10] text   the queue's key prefix
+-- ARGV[11] text   the indexes that it is found by, "order:<id> to:<hash>"; may be empty
+-- ARGV[12..] text field, value: what lists show of the job
 -- Returns {"queued", id} | {"exists", id}: this very id was enqueued before, nothing was done
 --       | {"known", first id}: same key, same payload | {"conflict", first id}: same key, other payload
 local now = tonumber(ARGV[1])
@@ -44,6 +46,15 @@ else
   redis.call('ZADD', KEYS[1], string.format('%.0f', tonumber(ARGV[5]) * 1e15 + seq), id)
 end
 redis.call('HSET', KEYS[5], 'state', state, 'lane', ARGV[5], 'seq', seq, 'message', ARGV[3], 'payload', ARGV[4],
-  'expires_at', ARGV[8], 'created_at', string.format('%.0f', now), 'attempt', 0, unpack(ARGV, 10))
+  'expires_at', ARGV[8], 'created_at', string.format('%.0f', now), 'attempt', 0, unpack(ARGV, 12))
+-- an index holds each id until it may be forgotten, and lives as long as the last of them: LIVE is the end of time
+local LIVE = 9e15
+for name in string.gmatch(ARGV[11], '%S+') do
+  local index = ARGV[10] .. name
+  local forgotten = redis.call('ZRANGEBYSCORE', index, '-inf', string.format('%.0f', now), 'LIMIT', 0, 100)
+  if forgotten[1] then redis.call('ZREM', index, unpack(forgotten)) end
+  redis.call('ZADD', index, string.format('%.0f', LIVE), id)
+  redis.call('PEXPIRE', index, string.format('%.0f', LIVE - now))
+end
 redis.call('ZADD', KEYS[4], 0, 'w')
 return {'queued', id}

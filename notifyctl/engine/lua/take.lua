@@ -31,7 +31,7 @@ local now_us = ARGV[1] ~= '0' and tonumber(ARGV[1]) * 1000 or t[1] * 1000000 + t
 local now, prefix, token = math.floor(now_us / 1000), ARGV[2], ARGV[3] .. ':' .. ARGV[4]
 local ms = string.format('%.0f', now)
 local function job(id) return prefix .. 'job:' .. id end
-local FIELDS = {'message', 'payload', 'attempt', 'possible_duplicate', 'created_at', 'expires_at', 'idem'}
+local FIELDS = {'message', 'payload', 'attempt', 'possible_duplicate', 'created_at', 'expires_at', 'idem', 'indexes'}
 local function read(id) return redis.call('HMGET', job(id), unpack(FIELDS)) end
 local function handed_out(id, h) return {id, h[1] or '', h[2] or '', h[3], h[4] or '0', h[5]} end
 local function wait_again(id, h)
@@ -91,10 +91,7 @@ local interval = count ~= '0' and math.ceil(tonumber(period) * 1000 * HEADROOM /
 local slack_us = math.min(SLACK_US, math.floor(tonumber(period) * 20))
 local grants = redis.call('HMGET', KEYS[7], 'next_us', 'turn')
 local next_us, turn = tonumber(grants[1] or 0), tonumber(grants[2] or 0)
-if next_us > now_us + interval then  -- the rate was raised, or the clock set back: neither is waited for
-  next_us = now_us + interval
-  redis.call('HSET', KEYS[7], 'next_us', string.format('%.0f', next_us))
-end
+next_us = math.min(next_us, now_us + interval)  -- a rate that was raised, a clock set back: neither is waited for
 
 local batch, ids, looks = {-1, 0}, {}, BATCH
 while #ids < wanted and looks > 0 and not (interval > 0 and next_us > now_us) do
@@ -117,6 +114,11 @@ while #ids < wanted and looks > 0 and not (interval > 0 and next_us > now_us) do
     redis.call('HSET', job(id), 'state', 'cancelled', 'reason', 'expired', 'finished_at', ms)
     redis.call('PEXPIRE', job(id), ARGV[9])
     if h[7] then redis.call('PEXPIRE', prefix .. 'idem:' .. h[7], ARGV[9] + 2592000000) end
+    for name in string.gmatch(h[8] or '', '%S+') do
+      redis.call('ZADD', prefix .. name, string.format('%.0f', now + ARGV[9]), id)
+      local last = redis.call('ZRANGE', prefix .. name, -1, -1, 'WITHSCORES')[2]
+      redis.call('PEXPIRE', prefix .. name, string.format('%.0f', last - now))
+    end
   else
     redis.call('ZADD', KEYS[3], string.format('%.0f', now + ARGV[6]), id)
     redis.call('HSET', job(id), 'state', 'active', 'lease', token, 'taken_at', ms, 'began', '')
@@ -125,10 +127,8 @@ while #ids < wanted and looks > 0 and not (interval > 0 and next_us > now_us) do
     if interval > 0 then next_us = math.max(next_us, now_us - slack_us) + interval end
   end
 end
-if #ids > 0 then
-  redis.call('SET', KEYS[10], ARGV[4] .. ' ' .. table.concat(ids, ' '), 'PX', 3600000)
-  redis.call('HSET', KEYS[7], 'next_us', string.format('%.0f', next_us), 'turn', turn)
-end
+if #ids > 0 then redis.call('SET', KEYS[10], ARGV[4] .. ' ' .. table.concat(ids, ' '), 'PX', 3600000) end
+redis.call('HSET', KEYS[7], 'next_us', string.format('%.0f', next_us), 'turn', turn)
 
 if redis.call('ZCARD', KEYS[1]) > 0 then
   if interval > 0 and next_us > now_us then

@@ -97,6 +97,7 @@ class Walk:
             expires_at_ms=self.chance.choice([0, 0, 0, self.seed.now + 15_000]),
             idempotency=key,
             digest=self.chance.choice("ab") if key else "",
+            indexes=self.chance.choice([(), (f"order:{self.chance.randint(1, 40)}", "to:ab")]),
         )
         answer = self.seed.scripts.enqueue(job)
         if self.chance.random() < 0.1:
