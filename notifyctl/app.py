@@ -110,23 +110,27 @@ class App:
             failed_ms=round(kept.failed.total_seconds() * 1000),
         )
 
+    @property
+    def _secret(self) -> str:
+        """What keys the hashes that stand for addresses; empty where none is configured."""
+        return _plain(self.settings.pseudonym_secret)
+
     @cached_property
     def inspector(self) -> Inspector:
         """The operator's side of the queues."""
         rates = {name: queue.rate for name, queue in self.settings.queues.items()}
         client = self.client("operator")
-        return Inspector(client, self.settings.namespace, rates=rates, retention=self.retention)
+        return Inspector(client, self.settings.namespace, rates=rates, retention=self.retention, secret=self._secret)
 
     @cached_property
     def notifier(self) -> Notifier:
         """The producer's side of the queues."""
-        secret = self.settings.pseudonym_secret
         return Notifier(
             Producer(self.client("producer"), self.settings.namespace),
             self.inspector,
             self.catalog,
             shop=self.shop,
-            secret=secret.get_secret_value() if secret else "",
+            secret=self._secret,
             default_region=self.settings.default_region,
         )
 

@@ -6,20 +6,21 @@ shows them as they are.
 
 from __future__ import annotations
 
-import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
 from notifyctl.connection import translated
 from notifyctl.engine.jobs import Job, QueueStats
 from notifyctl.engine.keys import FleetKeys, QueueKeys
+from notifyctl.engine.pseudonyms import Pseudonyms
 from notifyctl.engine.scripts import Retention, Scripts
+from notifyctl.engine.search import JobFilter, Page, Search
 from notifyctl.engine.states import Lane, State
 from notifyctl.errors import JobNotFound, UnknownQueue, WrongState
 from notifyctl.units import Rate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import redis
 
@@ -40,6 +41,7 @@ class Inspector:
         rates: The configured limits by queue: what is in force where no operator set another. Its queues are known
             even before anything was enqueued.
         retention: Over which time completed, cancelled and failed jobs are counted.
+        secret: Keys the hashes that stand for addresses; as the producers' own.
         clock: Replaces the server's clock, in tests.
     """
 
@@ -50,9 +52,11 @@ class Inspector:
         *,
         rates: Mapping[str, Rate],
         retention: Retention,
+        secret: str = "",
         clock: Clock | None = None,
     ) -> None:
         self.client = client
+        self._search = Search(client, namespace, Pseudonyms(client, namespace, secret))
         self._fleet = FleetKeys(namespace)
         self._rates = dict(rates)
         self._retention = retention
@@ -140,7 +144,7 @@ class Inspector:
             for job_id in ids:
                 pipe.hgetall(keys.job(job_id))
             hashes = pipe.execute()
-        return [_job(queue, job_id, fields) for job_id, fields in zip(ids, hashes, strict=True) if fields]
+        return [Job.parse(queue, job_id, fields) for job_id, fields in zip(ids, hashes, strict=True) if fields]
 
     def jobs(self, queue: str, state: State, *, limit: int = 50, offset: int = 0) -> list[Job]:
         """The jobs of a queue in one state: waiting and delayed in the order they will go, others newest first."""
@@ -149,6 +153,32 @@ class Inspector:
         with translated():
             ids = self.client.zrange(key, offset, offset + limit - 1, desc=not first)
         return self._read(queue, _texts(ids))
+
+    def find(self, where: JobFilter, queues: Sequence[str] = (), *, limit: int = 50, cursor: str = "") -> Page:
+        """Return the jobs that fit: those that live in the order in which they will go, others newest first.
+
+        Args:
+            where: Which ones.
+            queues: Of these queues; of all by default.
+            limit: So many at most.
+            cursor: Where an earlier page ended.
+
+        Raises:
+            UnknownQueue: There is no such queue.
+            InvalidInput: The cursor is none, or of another search.
+        """
+        return self._search.page(where, self._all_of(queues), limit=limit, cursor=cursor)
+
+    def search(self, where: JobFilter, queues: Sequence[str] = ()) -> Iterator[Job]:
+        """Yield all jobs that fit, as `find` does page by page.
+
+        Raises:
+            UnknownQueue: There is no such queue.
+        """
+        return self._search.jobs(where, self._all_of(queues))
+
+    def _all_of(self, queues: Sequence[str]) -> list[str]:
+        return [self.known(queue) for queue in queues] or self.queues()
 
     def ids(self, queue: str, state: State) -> list[str]:
         """All ids of a queue in one state, oldest first; those that come or go meanwhile may be left out."""
@@ -296,37 +326,3 @@ def _texts(members: Iterable[Any]) -> list[str]:
 def _rate(text: str) -> Rate:
     count, period_ms = text.split("/")
     return Rate(int(count), int(period_ms))
-
-
-def _job(queue: str, job_id: str, fields: dict[bytes, bytes]) -> Job:
-    text = {name.decode(): value for name, value in fields.items()}
-
-    def word(name: str) -> str:
-        return text.get(name, b"").decode()
-
-    def number(name: str) -> int:
-        return int(text.get(name) or 0)
-
-    runs = sorted((int(name[8:]), value) for name, value in text.items() if name.startswith("attempt:"))
-    return Job(
-        job_id=job_id,
-        queue=queue,
-        state=State(word("state")),
-        lane=Lane(number("lane")),
-        attempt=number("attempt"),
-        created_at_ms=number("created_at"),
-        due_at_ms=number("due_at"),
-        expires_at_ms=number("expires_at"),
-        finished_at_ms=number("finished_at"),
-        reason=word("reason"),
-        template=word("template"),
-        order_id=word("order"),
-        provider=word("provider"),
-        provider_id=word("provider_id"),
-        possible_duplicate=number("possible_duplicate") == 1,
-        replays=number("replays"),
-        attempts=[json.loads(value) for _, value in runs if value],
-        duplicates=[value.decode() for name, value in text.items() if name.startswith("duplicate:")],
-        payload=text.get("payload", b""),
-        message=text.get("message", b""),
-    )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from notifyctl.engine.states import Lane, State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["Enqueued", "Enqueuing", "Job", "NewJob", "QueueStats", "TakenJob"]
 
@@ -112,6 +116,61 @@ class Job:
     duplicates: list[str] = field(default_factory=list)
     payload: bytes = field(default=b"", repr=False)
     message: bytes = field(default=b"", repr=False)
+
+    @classmethod
+    def parse(cls, queue: str, job_id: str, fields: Mapping[bytes, bytes]) -> Job:
+        """Return the job that a ``job:<id>`` hash holds."""
+        text = {name.decode(): value for name, value in fields.items()}
+
+        def word(name: str) -> str:
+            return text.get(name, b"").decode()
+
+        def number(name: str) -> int:
+            return int(text.get(name) or 0)
+
+        runs = sorted((int(name[8:]), value) for name, value in text.items() if name.startswith("attempt:"))
+        return cls(
+            job_id=job_id,
+            queue=queue,
+            state=State(word("state")),
+            lane=Lane(number("lane")),
+            attempt=number("attempt"),
+            created_at_ms=number("created_at"),
+            due_at_ms=number("due_at"),
+            expires_at_ms=number("expires_at"),
+            finished_at_ms=number("finished_at"),
+            reason=word("reason"),
+            template=word("template"),
+            order_id=word("order"),
+            provider=word("provider"),
+            provider_id=word("provider_id"),
+            possible_duplicate=number("possible_duplicate") == 1,
+            replays=number("replays"),
+            attempts=[json.loads(value) for _, value in runs if value],
+            duplicates=[value.decode() for name, value in text.items() if name.startswith("duplicate:")],
+            payload=text.get("payload", b""),
+            message=text.get("message", b""),
+        )
+
+    @property
+    def providers(self) -> set[str]:
+        """Every provider that was asked."""
+        asked = {one.get("provider", "") for run in self.attempts for one in run.get("tries", ())}
+        return (asked | {self.provider}) - {""}
+
+    @property
+    def codes(self) -> set[str]:
+        """What the present trouble is called: the reason; the last attempt's outcome and code; its providers' codes."""
+        last = self.attempts[-1] if self.attempts else {}
+        given = {one.get(name, "") for one in last.get("tries", ()) for name in ("outcome", "provider_code")}
+        return ({self.reason, last.get("outcome", ""), last.get("code", "")} | given) - {""}
+
+    @property
+    def errors(self) -> list[str]:
+        """The last attempt's errors in words."""
+        last = self.attempts[-1] if self.attempts else {}
+        texts = [last.get("error", ""), *(one.get("error", "") for one in last.get("tries", ()))]
+        return [text for text in texts if text]
 
 
 @dataclass(frozen=True, slots=True)
