@@ -20,6 +20,7 @@ from notifyctl.cli.demo import demo
 from notifyctl.cli.doctor import doctor
 from notifyctl.cli.send import send
 from notifyctl.cli.stats import StatsCommand, stats
+from notifyctl.cli.timeline import show_order
 from notifyctl.cli.topics import help_
 from notifyctl.cli.worker import worker
 
@@ -81,6 +82,7 @@ app.command(
         "notifyctl send email ada@example.com -t order_confirmation --data order.json --order 10482",
     )
 )(send)
+order.app.command("show", epilog=examples("notifyctl order show 10482"))(show_order)
 for group in (order.app, job.app, dlq.app, queue.app, outbox.app, server.app):
     app.add_typer(group)
 app.command(epilog=examples("notifyctl doctor", "notifyctl doctor -o json"))(doctor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,10 @@ from notifyctl.errors import BrokerUnavailable, JobNotFound, NotifyError, WrongS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from notifyctl.cli._filters import Chosen
     from notifyctl.cli._output import Record, View
     from notifyctl.engine.inspector import Inspector
-    from notifyctl.engine.states import State
+    from notifyctl.units import Rate
 
 __all__ = ["Selection", "ask", "read_ids", "run", "select"]
 
@@ -51,17 +53,14 @@ def _piped() -> list[str]:
     return sys.stdin.buffer.read().decode(errors="replace").split()
 
 
-def select(
-    inspector: Inspector, words: Sequence[str], state: State, *, queue: str | None, every: bool, limit: int | None
-) -> Selection:
-    """Return the jobs that were named, or those in a state that a filter finds, oldest first.
+def select(inspector: Inspector, words: Sequence[str], chosen: Chosen, *, every: bool, limit: int | None) -> Selection:
+    """Return the jobs that were named, or those that the filters find, the oldest first.
 
     Args:
         inspector: Looks them up.
         words: Ids, or `-`.
-        state: What a filter looks for.
-        queue: Only of this queue.
-        every: Of all queues.
+        chosen: What the filters say.
+        every: Whether all are meant where there is no filter.
         limit: So many at most.
 
     Raises:
@@ -69,14 +68,15 @@ def select(
         typer.BadParameter: Both or neither of the two was asked for.
     """
     if words:
-        if queue or every or limit is not None:
+        if chosen.given or every or limit is not None:
             raise typer.BadParameter("give either ids or a filter, not both", param_hint="ID")
         return Selection(read_ids(words), named=True)
-    if not (queue or every):
-        raise typer.BadParameter("name the jobs, or choose them with --queue, or take --all", param_hint="ID")
-    queues = [queue] if queue else inspector.queues()
-    ids = [job_id for name in queues for job_id in inspector.ids(name, state)]
-    return Selection(ids[:limit], named=False)
+    if not (chosen.given or every):
+        raise typer.BadParameter(
+            "name the jobs, or choose them with filters such as --queue, or take --all", param_hint="ID"
+        )
+    found = [(job.created_at_ms, job.job_id) for job in inspector.search(chosen.where, chosen.queues)]
+    return Selection([job_id for _, job_id in sorted(found)[:limit]], named=False)
 
 
 def ask(question: str, sample: Iterable[str], *, yes: bool) -> None:
@@ -138,7 +138,15 @@ class _Outcome:
         return codes.pop() if len(codes) == 1 else Code.FAILED
 
 
-def run(selection: Selection, act: Callable[[str], Any], past: str, view: View, *, dry_run: bool) -> None:
+def run(
+    selection: Selection,
+    act: Callable[[str], Any],
+    past: str,
+    view: View,
+    *,
+    dry_run: bool,
+    rate: Rate | None = None,
+) -> None:
     """Do something with each job, and end the command with what came of it.
 
     Args:
@@ -147,6 +155,7 @@ def run(selection: Selection, act: Callable[[str], Any], past: str, view: View, 
         past: What was done, as in `retried`.
         view: How the user wants to see it.
         dry_run: Only say which ones.
+        rate: No faster than this.
 
     Raises:
         NotifyError: The one job that was named could not be done.
@@ -157,8 +166,10 @@ def run(selection: Selection, act: Callable[[str], Any], past: str, view: View, 
         outcome.records = [{"id": job_id, "result": "would be " + past} for job_id in selection.ids]
         _show(outcome, view, f"would be {past}: {len(selection.ids)}")
         return
+    start, distance_s = time.monotonic(), 0.0 if rate is None else 1 / rate.per_second
     with progress(past, len(selection.ids)) as bar:
         for done, job_id in enumerate(selection.ids, 1):
+            time.sleep(max(0.0, start + (done - 1) * distance_s - time.monotonic()))
             try:
                 act(job_id)
             except BrokerUnavailable:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from notifyctl.cli._output import Column, Output, View, duration, iso, moment, write
+from notifyctl.cli._context import connected, operator
+from notifyctl.cli._output import Column, Output, View, duration, iso, moment, say, write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from notifyctl.cli._filters import Chosen
     from notifyctl.engine.jobs import Job
     from notifyctl.notification import Notification
 
-__all__ = ["JOB_COLUMNS", "job_record", "masked", "show_job"]
+__all__ = ["attempt_rows", "job_record", "list_jobs", "masked", "show_job"]
 
-JOB_COLUMNS = (
+_JOB_COLUMNS = (
     Column("id"),
     Column("queue"),
     Column("state"),
@@ -106,9 +108,20 @@ def job_record(job: Job, *, reveal: bool = False) -> dict[str, Any]:
     return record
 
 
+def list_jobs(chosen: Chosen, view: View, *, limit: int, cursor: str, reveal: bool, none: str) -> None:
+    """Print the jobs that the filters find, and how to go on where there are more."""
+    inspector = connected().inspector
+    page = inspector.find(chosen.where, chosen.queues, limit=limit, cursor=cursor)
+    if reveal and page.jobs:
+        inspector.note("revealed", f"{len(page.jobs)} jobs", by=operator())
+    view.many((job_record(job, reveal=reveal) for job in page.jobs), _JOB_COLUMNS, none=none)
+    if page.cursor:
+        say(f"there are more than these {limit}: --limit shows more, --cursor {page.cursor} goes on")
+
+
 def show_job(view: View, job: Job, *, reveal: bool) -> None:
     """Print one job with its history."""
-    attempts = [_attempt(entry) for entry in job.attempts]
+    attempts = attempt_rows(job)
     record = {**job_record(job, reveal=reveal), "attempts": attempts, "duplicates": job.duplicates}
     if view.output is not Output.TABLE:
         view.one(record, _PAGE_COLUMNS)
@@ -129,11 +142,13 @@ def _notification(job: Job) -> Notification | None:
     return None
 
 
-def _attempt(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """One run, its start as a time that people read."""
-    return {"started_at": iso(entry.get("started_at_ms", 0))} | {
-        key: value for key, value in entry.items() if key != "started_at_ms"
-    }
+def attempt_rows(job: Job) -> list[dict[str, Any]]:
+    """The runs of a job, the start of each as a time that people read."""
+    return [
+        {"started_at": iso(run.get("started_at_ms", 0))}
+        | {key: value for key, value in run.items() if key != "started_at_ms"}
+        for run in job.attempts
+    ]
 
 
 def _flat(attempts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

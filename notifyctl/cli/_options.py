@@ -10,7 +10,10 @@ from notifyctl.cli._output import Output
 from notifyctl.units import Rate, parse_duration
 
 __all__ = [
+    "BulkLimitOption",
     "DryRunOption",
+    "EveryOption",
+    "ListLimitOption",
     "OutputOption",
     "ReasonOption",
     "RevealOption",
@@ -72,3 +75,6 @@ RevealOption = Annotated[bool, typer.Option("--reveal", help="Show addresses and
 YesOption = Annotated[bool, typer.Option("-y", "--yes", help="Don't ask.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept in the audit log.")]
+ListLimitOption = Annotated[int, typer.Option("--limit", min=1, help="So many at most.")]
+BulkLimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="So many at most, the oldest first.")]
+EveryOption = Annotated[bool, typer.Option("--all", help="All of them, where no filter is given.")]

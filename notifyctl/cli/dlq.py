@@ -1,18 +1,35 @@
 """`notifyctl dlq`: dead letters, which will not be tried again until somebody decides."""
 
-from typing import Annotated
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from notifyctl.cli import _bulk
-from notifyctl.cli._complete import dead_ids, queue_names
+from notifyctl.cli._complete import dead_ids
 from notifyctl.cli._context import connected, operator
+from notifyctl.cli._filters import Chosen, CursorOption, filtered
 from notifyctl.cli._group import examples, noun
-from notifyctl.cli._jobs import JOB_COLUMNS, job_record, show_job
-from notifyctl.cli._options import DryRunOption, OutputOption, ReasonOption, RevealOption, TableOption, YesOption
-from notifyctl.cli._output import Output, View, say
+from notifyctl.cli._jobs import list_jobs, show_job
+from notifyctl.cli._options import (
+    BulkLimitOption,
+    DryRunOption,
+    EveryOption,
+    ListLimitOption,
+    OutputOption,
+    ReasonOption,
+    RevealOption,
+    TableOption,
+    YesOption,
+    read_rate,
+)
+from notifyctl.cli._output import Column, Output, View, iso, moment
 from notifyctl.engine.states import State
 from notifyctl.errors import WrongState
+from notifyctl.units import Rate
+
+if TYPE_CHECKING:
+    from notifyctl.engine.jobs import Job
 
 __all__ = ["app"]
 
@@ -29,34 +46,83 @@ IdsArgument = Annotated[
     list[str] | None,
     typer.Argument(metavar="ID", autocompletion=dead_ids, help="Which ones; - reads ids from standard input."),
 ]
-QueueOption = Annotated[
-    str | None, typer.Option("--queue", metavar="QUEUE", autocompletion=queue_names, help="Those of this queue.")
-]
-EveryOption = Annotated[bool, typer.Option("--all", help="Those of all queues.")]
-BulkLimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="So many at most, the oldest first.")]
 
 
-@app.command("list", epilog=examples("notifyctl dlq list --queue email", "notifyctl dlq list -o id | head -3"))
+@app.command(
+    "list",
+    epilog=examples(
+        "notifyctl dlq list --queue email",
+        "notifyctl dlq list --code 550 --since 'yesterday 18:00'",
+        "notifyctl dlq list -o id | head -3",
+    ),
+)
+@filtered(State.DEAD)
 def list_(
     *,
-    queue: QueueOption = None,
-    limit: Annotated[int, typer.Option(min=1, help="So many at most, the newest first.")] = 50,
+    chosen: Chosen,
+    limit: ListLimitOption = 50,
+    cursor: CursorOption = "",
     reveal: RevealOption = False,
     output: OutputOption = Output.TABLE,
     table: TableOption = "simple",
 ) -> None:
     """List dead letters, the newest first."""
-    inspector = connected().inspector
-    queues = [queue] if queue else inspector.queues()
-    found = [job for name in queues for job in inspector.jobs(name, State.DEAD, limit=limit)]
-    found.sort(key=lambda job: -job.finished_at_ms)
-    shown = found[:limit]
-    if reveal and shown:
-        inspector.note("revealed", f"{len(shown)} dead letters", by=operator())
-    records = [job_record(job, reveal=reveal) for job in shown]
-    View(output, table).many(records, JOB_COLUMNS, none="no dead letters")
-    if len(found) > limit or len(found) == limit < sum(inspector.stats(name).dlq for name in queues):
-        say(f"there are more than these {limit}: --limit shows them")
+    list_jobs(chosen, View(output, table), limit=limit, cursor=cursor, reveal=reveal, none="no dead letters")
+
+
+class By(StrEnum):
+    """What dead letters can be counted by."""
+
+    CODE = "code"
+    REASON = "reason"
+    ERROR = "error"
+    TEMPLATE = "template"
+    PROVIDER = "provider"
+    QUEUE = "queue"
+
+
+@app.command(
+    epilog=examples(
+        "notifyctl dlq stats", "notifyctl dlq stats --by template --since 24h", "notifyctl dlq stats -o json"
+    )
+)
+@filtered(State.DEAD)
+def stats(
+    *,
+    chosen: Chosen,
+    by: Annotated[By, typer.Option(help="Count them by this.")] = By.CODE,
+    output: OutputOption = Output.TABLE,
+    table: TableOption = "simple",
+) -> None:
+    """Count dead letters by what they have in common, the most frequent first."""
+    counts: dict[str, list[int]] = {}
+    for job in connected().inspector.search(chosen.where, chosen.queues):
+        counts.setdefault(_of(job, by), []).append(job.finished_at_ms)
+    records = [
+        {by.value: what, "count": len(times), "first_at": iso(min(times)), "last_at": iso(max(times))}
+        for what, times in sorted(counts.items(), key=lambda one: (-len(one[1]), one[0]))
+    ]
+    columns = (
+        Column(by.value, width=60),
+        Column("count"),
+        Column("first_at", "first", moment),
+        Column("last_at", "last", moment),
+    )
+    View(output, table).many(records, columns, id_key=by.value, none="no dead letters")
+
+
+def _of(job: "Job", by: By) -> str:
+    """What a dead letter is counted under."""
+    last = job.attempts[-1] if job.attempts else {}
+    match by:
+        case By.CODE:
+            return str(last.get("code") or job.reason)
+        case By.ERROR:
+            return str(last.get("error", ""))
+        case By.PROVIDER:
+            return ", ".join(sorted(job.providers))
+        case _:
+            return str(getattr(job, by.value))
 
 
 @app.command(epilog=examples("notifyctl dlq show 3r9k2m4p8t6w1x5z", "notifyctl dlq show 3r9k2m4p8t6w1x5z -o json"))
@@ -81,15 +147,20 @@ def show(
     epilog=examples(
         "notifyctl dlq retry 3r9k2m4p8t6w1x5z",
         "notifyctl dlq retry --queue email --limit 100 --reason 'mail server mended'",
+        "notifyctl dlq retry --code 451 --since 2h --rate 5/s --yes",
         "notifyctl dlq list -o id | notifyctl dlq retry -",
     )
 )
+@filtered(State.DEAD)
 def retry(
     ids: IdsArgument = None,
     *,
-    queue: QueueOption = None,
+    chosen: Chosen,
     every: EveryOption = False,
     limit: BulkLimitOption = None,
+    rate: Annotated[
+        Rate | None, typer.Option(metavar="RATE", parser=read_rate, help="No faster than this: 5/s, 100/min.")
+    ] = None,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     reason: ReasonOption = "",
@@ -98,16 +169,23 @@ def retry(
 ) -> None:
     """Send dead letters on their way again, with a fresh count of attempts.
 
-    Jobs that are named go at once; with --queue or --all, the count and a sample are shown first.
+    Jobs that are named go at once; with a filter or --all, the count and a sample are shown first.
     """
     inspector = connected().inspector
-    chosen = _bulk.select(inspector, ids or (), State.DEAD, queue=queue, every=every, limit=limit)
-    if chosen.ids and not (chosen.named or dry_run):
-        question = f"{len(chosen.ids)} dead letters are to be sent again:"
-        _bulk.ask(question, _bulk.described(inspector, chosen.ids), yes=yes)
+    selection = _bulk.select(inspector, ids or (), chosen, every=every, limit=limit)
+    if selection.ids and not (selection.named or dry_run):
+        question = f"{len(selection.ids)} dead letters are to be sent again:"
+        _bulk.ask(question, _bulk.described(inspector, selection.ids), yes=yes)
     by = operator()
     view = View(output, table)
-    _bulk.run(chosen, lambda job_id: inspector.replay(job_id, by=by, why=reason), "retried", view, dry_run=dry_run)
+    _bulk.run(
+        selection,
+        lambda job_id: inspector.replay(job_id, by=by, why=reason),
+        "retried",
+        view,
+        dry_run=dry_run,
+        rate=rate,
+    )
 
 
 @app.command(
@@ -115,10 +193,11 @@ def retry(
         "notifyctl dlq purge 3r9k2m4p8t6w1x5z --reason 'order was refunded'", "notifyctl dlq purge --queue email --yes"
     )
 )
+@filtered(State.DEAD)
 def purge(
     ids: IdsArgument = None,
     *,
-    queue: QueueOption = None,
+    chosen: Chosen,
     every: EveryOption = False,
     limit: BulkLimitOption = None,
     yes: YesOption = False,
@@ -129,10 +208,10 @@ def purge(
 ) -> None:
     """Give dead letters up for good. They are gone afterwards; the audit log keeps who did it, and why."""
     inspector = connected().inspector
-    chosen = _bulk.select(inspector, ids or (), State.DEAD, queue=queue, every=every, limit=limit)
-    if chosen.ids and not dry_run:
-        question = f"{len(chosen.ids)} dead letters are to be given up for good:"
-        _bulk.ask(question, _bulk.described(inspector, chosen.ids), yes=yes)
+    selection = _bulk.select(inspector, ids or (), chosen, every=every, limit=limit)
+    if selection.ids and not dry_run:
+        question = f"{len(selection.ids)} dead letters are to be given up for good:"
+        _bulk.ask(question, _bulk.described(inspector, selection.ids), yes=yes)
     by = operator()
     view = View(output, table)
-    _bulk.run(chosen, lambda job_id: inspector.discard(job_id, by=by, why=reason), "purged", view, dry_run=dry_run)
+    _bulk.run(selection, lambda job_id: inspector.discard(job_id, by=by, why=reason), "purged", view, dry_run=dry_run)

@@ -5,12 +5,22 @@ from typing import Annotated
 import typer
 
 from notifyctl.cli import _bulk
-from notifyctl.cli._complete import queue_names
 from notifyctl.cli._context import connected, operator
+from notifyctl.cli._filters import Chosen, CursorOption, filtered
 from notifyctl.cli._group import examples, noun
-from notifyctl.cli._jobs import JOB_COLUMNS, job_record, show_job
-from notifyctl.cli._options import DryRunOption, OutputOption, ReasonOption, RevealOption, TableOption
-from notifyctl.cli._output import Output, View, say
+from notifyctl.cli._jobs import list_jobs, show_job
+from notifyctl.cli._options import (
+    BulkLimitOption,
+    DryRunOption,
+    EveryOption,
+    ListLimitOption,
+    OutputOption,
+    ReasonOption,
+    RevealOption,
+    TableOption,
+    YesOption,
+)
+from notifyctl.cli._output import Output, View
 from notifyctl.engine.states import State
 
 __all__ = ["app"]
@@ -26,35 +36,24 @@ app = noun(
 
 @app.command(
     "list",
-    epilog=examples("notifyctl job list", "notifyctl job list --queue email --state delayed --limit 10 -o json"),
+    epilog=examples(
+        "notifyctl job list",
+        "notifyctl job list --queue email --state delayed --limit 10 -o json",
+        "notifyctl job list --to ada@example.com --since 2d",
+    ),
 )
+@filtered()
 def list_(
     *,
-    queue: Annotated[
-        str | None, typer.Option("--queue", metavar="QUEUE", autocompletion=queue_names, help="Those of this queue.")
-    ] = None,
-    state: Annotated[
-        list[State] | None, typer.Option("--state", metavar="STATE", help="Those in this state; again for more.")
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="So many at most.")] = 50,
+    chosen: Chosen,
+    limit: ListLimitOption = 50,
+    cursor: CursorOption = "",
     reveal: RevealOption = False,
     output: OutputOption = Output.TABLE,
     table: TableOption = "simple",
 ) -> None:
-    """List jobs: the newest first, those of one state 'waiting' or 'delayed' in the order in which they will go."""
-    inspector = connected().inspector
-    states = state or list(State)
-    queues = [queue] if queue else inspector.queues()
-    found = [job for name in queues for each in states for job in inspector.jobs(name, each, limit=limit)]
-    if states not in ([State.WAITING], [State.DELAYED]):
-        found.sort(key=lambda job: -job.created_at_ms)
-    shown = found[:limit]
-    if reveal and shown:
-        inspector.note("revealed", f"{len(shown)} jobs", by=operator())
-    records = [job_record(job, reveal=reveal) for job in shown]
-    View(output, table).many(records, JOB_COLUMNS, none="no such jobs")
-    if len(found) >= limit:
-        say(f"at most {limit} are shown: --limit shows more")
+    """List jobs: those that live in the order in which they will go, then those that have ended, newest first."""
+    list_jobs(chosen, View(output, table), limit=limit, cursor=cursor, reveal=reveal, none="no such jobs")
 
 
 @app.command(epilog=examples("notifyctl job show 3r9k2m4p8t6w1x5z", "notifyctl job show 3r9k2m4p8t6w1x5z -o json"))
@@ -76,20 +75,34 @@ def show(
 @app.command(
     epilog=examples(
         "notifyctl job cancel 3r9k2m4p8t6w1x5z --reason 'order was refunded'",
+        "notifyctl job cancel --order 10482 --yes",
         "notifyctl job list --state delayed -o id | notifyctl job cancel -",
     )
 )
+@filtered(State.WAITING, State.DELAYED)
 def cancel(
-    ids: Annotated[list[str], typer.Argument(metavar="ID", help="Which ones; - reads ids from standard input.")],
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="ID", help="Which ones; - reads ids from standard input.")
+    ] = None,
     *,
+    chosen: Chosen,
+    every: EveryOption = False,
+    limit: BulkLimitOption = None,
+    yes: YesOption = False,
     dry_run: DryRunOption = False,
     reason: ReasonOption = "",
     output: OutputOption = Output.TABLE,
     table: TableOption = "simple",
 ) -> None:
-    """Cancel jobs that have not gone yet: they are waiting, or scheduled for later."""
+    """Cancel jobs that have not gone yet: they are waiting, or scheduled for later.
+
+    Jobs that are named are cancelled at once; with a filter or --all, the count and a sample are shown first.
+    """
     inspector = connected().inspector
+    selection = _bulk.select(inspector, ids or (), chosen, every=every, limit=limit)
+    if selection.ids and not (selection.named or dry_run):
+        question = f"{len(selection.ids)} jobs are to be cancelled:"
+        _bulk.ask(question, _bulk.described(inspector, selection.ids), yes=yes)
     by = operator()
-    chosen = _bulk.Selection(_bulk.read_ids(ids), named=True)
     view = View(output, table)
-    _bulk.run(chosen, lambda job_id: inspector.cancel(job_id, by=by, why=reason), "cancelled", view, dry_run=dry_run)
+    _bulk.run(selection, lambda job_id: inspector.cancel(job_id, by=by, why=reason), "cancelled", view, dry_run=dry_run)

@@ -63,7 +63,7 @@ def dead(app: App, queued: Callable[..., list[str]]) -> Callable[..., list[str]]
         ids = queued(count, **options)
         scripts = Scripts(app.client("operator"), QueueKeys(app.settings.namespace, "email"))
         batch = scripts.take(
-            "w", 1, count, lease_ms=10_000, rate="0/1", gap_ms=5_000, block_ms=1_000, cancelled_ms=60_000
+            f"w-{ids[0]}", 1, count, lease_ms=10_000, rate="0/1", gap_ms=5_000, block_ms=1_000, cancelled_ms=60_000
         )
         record = '{"attempt": 1, "outcome": "permanent", "code": "550", "error": "no such recipient"}'
         for job in batch.jobs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from notifyctl.engine.states import State
@@ -136,3 +137,63 @@ def test_bulk_on_nothing_is_done(ok: Callable[..., Result]) -> None:
     """There is nobody to ask about."""
     assert ok("dlq", "retry", "--all").out == "retried 0\n"
     assert ok("dlq", "list").err == "no dead letters\n"
+
+
+def test_filters_choose_for_lists_and_for_bulk_verbs(
+    ok: Callable[..., Result], dead: Callable[..., list[str]], app: App
+) -> None:
+    """The same options find the same letters, to look at, to send again, and to give up."""
+    (first,) = dead(1, order_id="10482")
+    (other,) = dead(1, order_id="7")
+
+    for chosen in (
+        ["--order", "10482"],
+        ["--order", "10482", "--code", "550", "--error", "recipient", "--since", "1h"],
+    ):
+        assert ok("dlq", "list", *chosen, "-o", "id").out.split() == [first]
+        assert ok("dlq", "retry", *chosen, "--dry-run", "-o", "id").out.split() == [first]
+    assert set(ok("dlq", "list", "--to", "ada@example.com", "-o", "id").out.split()) == {first, other}
+    assert ok("dlq", "list", "--to", "eve@example.com", "-o", "json").json() == []
+    assert ok("dlq", "list", "--until", "1h", "--attempts", "1", "-o", "json").json() == []
+
+    assert ok("dlq", "retry", "--order", "10482", "--yes").out == "retried 1\n"
+    assert app.inspector.stats("email").dlq == 1
+    assert ok("dlq", "purge", "--template", "test_message", "--yes").out == "purged 1\n"
+    assert app.inspector.stats("email").dlq == 0
+
+
+def test_list_goes_on_from_a_cursor(ok: Callable[..., Result], dead: Callable[..., list[str]]) -> None:
+    """The list says how; the last page says nothing."""
+    ids = dead(3)
+
+    first = ok("dlq", "list", "--limit", "2", "-o", "id")
+    cursor = first.err.split("--cursor ")[1].split()[0]
+    second = ok("dlq", "list", "--limit", "2", "-o", "id", "--cursor", cursor)
+
+    assert first.out.split() + second.out.split() == ids[::-1]
+    assert second.err == ""
+
+
+def test_stats_count_what_they_have_in_common(ok: Callable[..., Result], dead: Callable[..., list[str]]) -> None:
+    """By code, or another fact; an empty list is one."""
+    assert ok("dlq", "stats", "-o", "json").json() == []
+    dead(3)
+
+    (by_code,) = ok("dlq", "stats", "-o", "json").json()
+    (by_template,) = ok("dlq", "stats", "--by", "template", "-o", "json").json()
+
+    assert (by_code["code"], by_code["count"]) == ("550", 3)
+    assert (by_template["template"], by_template["count"]) == ("test_message", 3)
+    assert by_code["first_at"] <= by_code["last_at"]
+    assert "550" in ok("dlq", "stats").out
+    assert "no such recipient" in ok("dlq", "stats", "--by", "error").out
+
+
+def test_retry_keeps_to_a_rate(ok: Callable[..., Result], dead: Callable[..., list[str]]) -> None:
+    """So that what is mended is not flooded."""
+    dead(4)
+
+    started = time.monotonic()
+    assert ok("dlq", "retry", "--all", "--yes", "--rate", "5/s").out == "retried 4\n"
+
+    assert time.monotonic() - started >= 3 / 5

@@ -56,3 +56,17 @@ def test_cancel_takes_back_what_has_not_gone(
     assert result.out == "cancelled 2, failed 1\n"
     assert app.inspector.job(waiting).state is app.inspector.job(delayed).state is State.CANCELLED
     assert ok("job", "cancel", gone, "--dry-run", "-o", "json").json()[0]["result"] == "would be cancelled"
+
+
+def test_cancel_takes_filters_and_asks(
+    ok: Callable[..., Result], queued: Callable[..., list[str]], dead: Callable[..., list[str]]
+) -> None:
+    """What has not gone and fits, alone."""
+    dead(1, order_id="10482")
+    (waiting,) = queued(1, order_id="10482")
+    queued(1, order_id="7")
+
+    assert run("job", "cancel", "--order", "10482").code == 1
+    assert run("job", "cancel").code == 2
+    assert ok("job", "cancel", "--order", "10482", "--yes", "-o", "id").out.split() == [waiting]
+    assert ok("job", "show", waiting, "-o", "json").json()["state"] == "cancelled"
