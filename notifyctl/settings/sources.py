@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
@@ -182,14 +182,21 @@ def _from_toml(tree: type[BaseSettings], known: tuple[Setting, ...], named: str 
 
 
 def _read_dotenv(path: Path) -> dict[str, str]:
+    """Return what a `.env` says. Nothing is interpolated: a password may well hold ``${``."""
     if not path.is_file():
         return {}
     try:
-        # no interpolation: a password may well hold ${
-        values = dotenv_values(path, interpolate=False, encoding="utf-8")
+        with path.open(encoding="utf-8") as stream:
+            bindings = list(parse_stream(stream))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read") from error
-    return {name: value or "" for name, value in values.items()}
+    for binding in bindings:
+        if binding.error:  # left out, a key would be missing, and its mail would end in the outbox
+            raise ConfigError(
+                f"line {binding.original.line} of {path} cannot be understood",
+                hint="Write NAME=value, and end a value that begins with a quotation mark with one.",
+            )
+    return {binding.key: binding.value or "" for binding in bindings if binding.key is not None}
 
 
 def _from_mapping(

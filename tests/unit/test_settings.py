@@ -157,6 +157,18 @@ def test_dotenv_is_taken_literally() -> None:
     assert password.get_secret_value() == "a${HOME}b"
 
 
+@pytest.mark.parametrize("line", ['SENDGRID_API_KEY="SG.aaa', "SENDGRID_API_KEY: SG.aaa", "SMTP_PASSWORD='a' b"])
+def test_dotenv_line_that_cannot_be_understood_is_an_error(line: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A key that was dropped would send mail to the outbox; the error names the line, and not what is in it."""
+    write(".env", f"NOTIFYCTL_PROCESSES=2\n{line}\n")
+
+    with pytest.raises(ConfigError, match=r"line 2 of \.env cannot be understood") as caught:
+        Settings.load()
+
+    assert "aaa" not in caught.value.message + caught.value.hint
+    assert not caplog.records
+
+
 def test_dotenv_may_hold_what_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     """The shop's own variables are nobody's mistake, in the file as in the environment."""
     write(".env", "DATABASE_URL=postgres://\n")
