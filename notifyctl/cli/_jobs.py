@@ -41,6 +41,8 @@ _PAGE_COLUMNS = (
     Column("name"),
     Column("priority"),
     Column("replays"),
+    Column("released", "given back"),
+    Column("release_reason", "given back for"),
     Column("provider"),
     Column("provider_id", "provider's id"),
     Column("possible_duplicate", "possible duplicate"),
@@ -91,7 +93,9 @@ def job_record(job: Job, *, reveal: bool = False) -> dict[str, Any]:
         "replays": job.replays,
         "reason": job.reason,
         "last_code": last.get("code", ""),
-        "last_error": last.get("error", ""),
+        "last_error": last.get("error", "") or job.release_reason,
+        "released": job.released,
+        "release_reason": job.release_reason,
         "provider": job.provider,
         "provider_id": job.provider_id,
         "possible_duplicate": job.possible_duplicate or None,
@@ -126,7 +130,7 @@ def show_job(view: View, job: Job, *, reveal: bool) -> None:
     if view.output is not Output.TABLE:
         view.one(record, _PAGE_COLUMNS)
         return
-    view.one({**record, "replays": job.replays or None}, _PAGE_COLUMNS)
+    view.one({**record, "replays": job.replays or None, "released": job.released or None}, _PAGE_COLUMNS)
     if attempts:
         write("\n")
         view.many(_flat(attempts), _ATTEMPT_COLUMNS)

@@ -25,7 +25,7 @@ from notifyctl.engine.heartbeat import Heartbeat
 from notifyctl.engine.held import Held
 from notifyctl.engine.jobs import NewJob
 from notifyctl.engine.keys import QueueKeys
-from notifyctl.engine.message import NotifyMessage, attempt_record
+from notifyctl.engine.message import NotifyMessage
 from notifyctl.engine.producer import Producer
 from notifyctl.engine.scripts import Completion, Retention, Scripts
 from notifyctl.engine.states import Release
@@ -213,7 +213,7 @@ class NotifyBroker(Broker):
             for message in list(held.jobs.values()):
                 job = message.job
                 if message.began:
-                    record = attempt_record(attempt=job.attempt, outcome="in_doubt", error="the worker was stopped")
+                    record = message.unfinished("the worker was stopped")
                     doubts += scripts.doubt(job.job_id, job.token, 0, record) == "done"
                 else:
                     message.lost = True  # its thread may be waiting for its turn to send

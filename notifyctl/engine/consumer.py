@@ -218,8 +218,9 @@ class NotifyConsumer(Consumer):
                 return scripts.bury(job.job_id, job.token, reason, record)
             case Doubt(delay_ms):
                 return scripts.doubt(job.job_id, job.token, delay_ms, record)
-            case Release(block_ms, reason):
-                return scripts.release([(job.job_id, job.token)], block_ms, reason)[0]
+            case Release(block_ms, reason, account):
+                word = scripts.release([(job.job_id, job.token)], block_ms, reason, account=account)[0]
+                return scripts.bury(job.job_id, job.token, "account", record) if word == "alone" else word
             case Cancel(reason):
                 retention_ms = self._broker.retention.cancelled_ms
                 return scripts.cancel(job.job_id, reason, retention_ms, token=job.token)

@@ -91,6 +91,7 @@ class Job:
         attempt: Runs used in its present life.
         created_at_ms, due_at_ms, expires_at_ms, finished_at_ms: Epoch ms, 0 = not so.
         reason: Why it is dead or cancelled, one word.
+        released, release_reason: How often a run gave it back unsent, and why it last did, if that has a reason.
         provider, provider_id: Who took it, or was asked last; the provider's id for it.
         attempts: Its history, oldest first: dicts with outcome, code, error, duration_ms, tries, …
         payload: The notification's bytes, with personal data in them.
@@ -112,6 +113,8 @@ class Job:
     provider_id: str
     possible_duplicate: bool
     replays: int
+    released: int
+    release_reason: str
     attempts: list[dict[str, Any]]
     duplicates: list[str] = field(default_factory=list)
     payload: bytes = field(default=b"", repr=False)
@@ -146,6 +149,8 @@ class Job:
             provider_id=word("provider_id"),
             possible_duplicate=number("possible_duplicate") == 1,
             replays=number("replays"),
+            released=number("released"),
+            release_reason=word("release_reason"),
             attempts=[json.loads(value) for _, value in runs if value],
             duplicates=[value.decode() for name, value in text.items() if name.startswith("duplicate:")],
             payload=text.get("payload", b""),

@@ -81,7 +81,7 @@ class QueueKeys:
 
     @property
     def meta(self) -> str:
-        """Hash: ``seq``, ``ran_at``, ``grace_until``, ``orphans``."""
+        """Hash: ``seq``, ``ran_at``, ``grace_until``, ``orphans``, ``sent_at``."""
         return self.prefix + "meta"
 
     @property

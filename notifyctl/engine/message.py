@@ -34,7 +34,7 @@ class NotifyMessage(MessageProxy):
         disposition: What is to become of it; `None` until a middleware decides.
         exception: What the run raised, until Dramatiq clears it.
         lost: Set by the heartbeat when the lease is no longer ours.
-        began: A send was begun in this run.
+        began: A send was begun in this run; `asked`: at which provider.
         provider, provider_id: The evidence of acceptance; empty until there is some.
         tries: One dict per provider asked during this run.
         outcome, code, error: One word, the provider's code, and a redacted text, for the history.
@@ -47,6 +47,7 @@ class NotifyMessage(MessageProxy):
         self.exception: BaseException | None = None
         self.lost = False
         self.began = False
+        self.asked = ""
         self.provider = ""
         self.provider_id = ""
         self.tries: list[dict[str, Any]] = []
@@ -82,7 +83,18 @@ class NotifyMessage(MessageProxy):
             time.sleep(wait_us / 1_000_000)
         if wait_us < 0 or self.lost:  # lost meanwhile, too: the wait may be a long one
             raise StaleLease(f"job {self.job.job_id} is no longer leased to this worker, and was not sent")
-        self.began = True
+        self.began, self.asked = True, provider
+
+    def unfinished(self, why: str) -> str:
+        """This run as JSON where its send was cut short: it may have arrived."""
+        return attempt_record(
+            attempt=self.job.attempt,
+            started_at_ms=self._taken_at_ms,
+            duration_ms=now_ms() - self._taken_at_ms,
+            outcome="in_doubt",
+            provider=self.asked,
+            error=why,
+        )
 
     def record(self) -> str:
         """This run as JSON, for the job's history; empty where there is nothing to tell."""

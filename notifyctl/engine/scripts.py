@@ -229,7 +229,7 @@ class Scripts:
         args: list[Any] = [self._now(), k.prefix, completed_ms]
         for c in completions:
             args += (c.job_id, c.token, c.provider, c.provider_id, c.record)
-        return [k.active, k.completed, k.waiting, k.delayed, k.dead], args
+        return [k.active, k.completed, k.waiting, k.delayed, k.dead, k.meta], args
 
     def retry(self, job_id: str, token: str, delay_ms: int, record: str) -> str:
         """Let the job run again after its backoff; ``done`` or ``stale``."""
@@ -249,13 +249,23 @@ class Scripts:
         keys = [k.active, k.dead, k.failed, k.job(job_id)]
         return _text(self._call("bury", keys, [self._now(), job_id, token, reason, record]))
 
-    def release(self, leases: Sequence[tuple[str, str]], block_ms: int = 0, reason: str = "") -> list[str]:
-        """Give (id, token) pairs back to their places in line, and block the queue where `block_ms` is not 0."""
+    def release(
+        self, leases: Sequence[tuple[str, str]], block_ms: int = 0, reason: str = "", *, account: bool = False
+    ) -> list[str]:
+        """Give (id, token) pairs back to their places in line; for each ``done``, ``stale`` or ``alone``.
+
+        Args:
+            leases: The jobs, and their lease tokens.
+            block_ms: For how long the queue is blocked; 0 = not.
+            reason: Why.
+            account: A provider refused them for the account's sake: they go to the ends of their lanes. One that was
+                refused before, while others were accepted since, is left as it is, and answered ``alone``.
+        """
         k = self.keys
-        args: list[Any] = [self._now(), k.prefix, block_ms, reason]
+        args: list[Any] = [self._now(), k.prefix, block_ms, reason, int(account)]
         for job_id, token in leases:
             args += (job_id, token)
-        return [_text(word) for word in self._call("release", [k.active, k.waiting, k.config, k.wake], args)]
+        return [_text(word) for word in self._call("release", [k.active, k.waiting, k.config, k.wake, k.meta], args)]
 
     def beat(self, leases: Sequence[tuple[str, str]], lease_ms: int, gap_ms: int) -> list[str]:
         """Extend these (id, token) leases; the ids whose lease is lost."""

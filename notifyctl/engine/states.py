@@ -91,10 +91,18 @@ class Bury:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Back to its place in line, unsent, no attempt used; the queue may be blocked for a while."""
+    """Back to its place in line, unsent, no attempt used; the queue may be blocked for a while.
+
+    Attributes:
+        block_ms: For how long the queue hands out nothing; 0 = it goes on.
+        reason: Why; kept on the job, and shown with the queue.
+        account: A provider refused it for the account's sake: it goes to the end of its lane, and is buried if it is
+            refused again after others were accepted.
+    """
 
     block_ms: int = 0
     reason: str = ""
+    account: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,7 @@ class Retries(Middleware):
                 return Release(round(rest_s * 1000), f"throttled by {exception.provider}")
             case Permanent(scope=Scope.ACCOUNT):
                 why = f"{exception.provider} refuses the account: {exception.provider_code}"
-                return Release(round(_ACCOUNT_S * 1000), why)
+                return Release(round(_ACCOUNT_S * 1000), why, account=True)
             case Permanent():
                 return Bury("permanent")
             case InDoubt():

@@ -6,6 +6,7 @@
 -- KEYS[3] zset    waiting
 -- KEYS[4] zset    delayed
 -- KEYS[5] zset    dead
+-- KEYS[6] hash    meta: sent_at, when a provider last accepted something
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    the queue's key prefix
 -- ARGV[3] ms      retention
@@ -22,7 +23,10 @@ local SET = {active = KEYS[1], waiting = KEYS[3], delayed = KEYS[4], dead = KEYS
 local function settle(id, job, token, provider, provider_id, record, idem, indexes)
   redis.call('ZADD', KEYS[2], ms, id)
   redis.call('HSET', job, 'state', 'completed', 'lease', '', 'settled', token, 'finished_at', ms, 'message', '')
-  if provider ~= '' then redis.call('HSET', job, 'provider', provider, 'provider_id', provider_id) end
+  if provider ~= '' then
+    redis.call('HSET', job, 'provider', provider, 'provider_id', provider_id)
+    redis.call('HSET', KEYS[6], 'sent_at', ms)
+  end
   if record ~= '' then redis.call('HSET', job, 'attempt:' .. redis.call('HINCRBY', job, 'runs', 1), record) end
   redis.call('PEXPIRE', job, ARGV[3])
   if idem then redis.call('PEXPIRE', ARGV[2] .. 'idem:' .. idem, ARGV[3] + 2592000000) end

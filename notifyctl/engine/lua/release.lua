@@ -1,28 +1,41 @@
 -- release: these jobs were not sent and go back to their place in line; no attempt is used.   active -> waiting
+-- What a provider refuses for the account's sake goes to the end of its lane: should it be refused on its own account, the
+-- others do not wait behind it. Is it refused once more after others were accepted, it is told so and nothing is done.
 -- KEYS[1] zset    active
 -- KEYS[2] zset    waiting
 -- KEYS[3] hash    config
 -- KEYS[4] zset    wake
+-- KEYS[5] hash    meta
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    the queue's key prefix
 -- ARGV[3] ms      for how long the whole queue is blocked, 0 = not
 -- ARGV[4] text    why it is blocked
--- ARGV[5..] text  id, lease token
--- Returns one word for each id: done (also when this token did it before) | stale
+-- ARGV[5] flag    1 = refused for the account's sake
+-- ARGV[6..] text  id, lease token
+-- Returns one word for each id: done (also when this token did it before) | stale | alone: it alone is refused
 local now = tonumber(ARGV[1])
 if now == 0 then
   local t = redis.call('TIME')
   now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
-local out, released = {}, false
-for i = 5, #ARGV, 2 do
+local ms, out, released = string.format('%.0f', now), {}, false
+local sent_at = tonumber(redis.call('HGET', KEYS[5], 'sent_at') or 0)
+for i = 6, #ARGV, 2 do
   local id, token, job = ARGV[i], ARGV[i + 1], ARGV[2] .. 'job:' .. ARGV[i]
-  local h = redis.call('HMGET', job, 'lease', 'settled', 'lane', 'seq')
-  if h[1] == token then
+  local h = redis.call('HMGET', job, 'lease', 'settled', 'lane', 'seq', 'refused_at')
+  if h[1] == token and ARGV[5] == '1' and h[5] and sent_at > tonumber(h[5]) then
+    out[#out + 1] = 'alone'
+  elseif h[1] == token then
+    local seq = h[4]
+    if ARGV[5] == '1' then
+      seq = redis.call('HINCRBY', KEYS[5], 'seq', 1)
+      redis.call('HSET', job, 'refused_at', ms, 'seq', seq)
+    end
     redis.call('ZREM', KEYS[1], id)
-    redis.call('ZADD', KEYS[2], string.format('%.0f', tonumber(h[3]) * 1e15 + tonumber(h[4])), id)
+    redis.call('ZADD', KEYS[2], string.format('%.0f', tonumber(h[3]) * 1e15 + tonumber(seq)), id)
     redis.call('HSET', job, 'state', 'waiting', 'lease', '', 'settled', token, 'began', '')
     redis.call('HINCRBY', job, 'released', 1)
+    if ARGV[4] ~= '' then redis.call('HSET', job, 'release_reason', ARGV[4]) end
     out[#out + 1] = 'done'
     released = true
   else
@@ -35,5 +48,5 @@ if released and ARGV[3] ~= '0' then  -- a stale or repeated call blocks nothing
     redis.call('HSET', KEYS[3], 'blocked_until', string.format('%.0f', until_ms), 'blocked_reason', ARGV[4])
   end
 end
-redis.call('ZADD', KEYS[4], 0, 'w')
+if released then redis.call('ZADD', KEYS[4], 0, 'w') end
 return out

@@ -22,7 +22,7 @@ local seq = redis.call('HINCRBY', KEYS[3], 'seq', 1)
 redis.call('ZADD', KEYS[2], string.format('%.0f', tonumber(lane) * 1e15 + seq), ARGV[2])
 redis.call('HSET', KEYS[4], 'state', 'waiting', 'lane', lane, 'seq', seq, 'attempt', 0, 'doubts', 0, 'lost', 0,
   'expires_at', 0, 'replayed_at', string.format('%.0f', now), 'call', ARGV[4])
-redis.call('HDEL', KEYS[4], 'reason', 'finished_at')
+redis.call('HDEL', KEYS[4], 'reason', 'finished_at', 'refused_at', 'release_reason')
 redis.call('HINCRBY', KEYS[4], 'replays', 1)
 redis.call('ZADD', KEYS[5], 0, 'w')
 return 'done'

@@ -61,13 +61,13 @@ end
 if now >= grace then
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', ms, 'LIMIT', 0, BATCH)) do
     redis.call('ZREM', KEYS[3], id)
-    local h = redis.call('HMGET', job(id), 'lane', 'seq', 'began', 'doubts', 'attempt', 'taken_at')
+    local h = redis.call('HMGET', job(id), 'lane', 'seq', 'began', 'doubts', 'attempt', 'taken_at', 'provider')
     if h[1] then
       local begun, lost = (h[3] or '') ~= '', redis.call('HINCRBY', job(id), 'lost', 1)
       local again = begun and tonumber(h[4] or 0) >= 1
       redis.call('HSET', job(id), 'attempt:' .. redis.call('HINCRBY', job(id), 'runs', 1),
-        string.format('{"attempt": %d, "started_at_ms": %s, "outcome": "%s", "error": "its worker was lost"}',
-          h[5] + 1, h[6] or ms, begun and 'in_doubt' or 'lost_worker'))
+        string.format('{"attempt": %d, "started_at_ms": %s, "outcome": "%s", "provider": "%s", "error": "its worker was lost"}',
+          h[5] + 1, h[6] or ms, begun and 'in_doubt' or 'lost_worker', begun and h[7] or ''))
       if begun then redis.call('HSET', job(id), 'possible_duplicate', 1, 'doubts', (h[4] or 0) + 1, 'began', '') end
       if again or lost >= LOSSES then
         redis.call('ZADD', KEYS[5], ms, id)

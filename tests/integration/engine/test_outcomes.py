@@ -77,6 +77,52 @@ def test_outcome_releases_what_a_provider_throttled(host: Host, seed: Seed) -> N
     assert seed.job("a")["released"] == "1"
 
 
+def test_outcome_of_an_account_refusal_holds_up_no_other_job(
+    host: Host, seed: Seed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A provider says that it refuses the account, and means one message: the others go, and that one is buried."""
+    monkeypatch.setattr(retries, "_ACCOUNT_S", 0.05)
+
+    def refuses_one(message: NotifyMessage) -> None:
+        message.begin("twilio")
+        if message.message_id == "refused":
+            raise Permanent("no", provider="twilio", scope=Scope.ACCOUNT, provider_code="20003")
+        message.provider, message.provider_id = "twilio", "SM1"
+
+    host.actor(refuses_one)
+    host.send("refused", "a", "b")
+    host.start(threads=1)
+    host.join()
+
+    job = host.job("refused")
+    assert (job.state, job.reason, job.released) == (State.DEAD, "account", 1)
+    assert job.release_reason == "twilio refuses the account: 20003"
+    assert [attempt["code"] for attempt in job.attempts] == ["20003"]
+    assert host.runs == ["refused", "a", "b", "refused"]
+    assert seed.ids("completed") == ["a", "b"]
+
+
+def test_outcome_of_an_account_refusal_of_all_buries_none(
+    host: Host, seed: Seed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is accepted in between: each waits, and goes when the account is good again."""
+    monkeypatch.setattr(retries, "_ACCOUNT_S", 0.02)
+
+    def refuses_for_a_while(message: NotifyMessage) -> None:
+        message.begin("twilio")
+        if len(host.runs) < 9:
+            raise Permanent("no", provider="twilio", scope=Scope.ACCOUNT, provider_code="20003")
+        message.provider, message.provider_id = "twilio", "SM1"
+
+    host.actor(refuses_for_a_while)
+    host.send("a", "b", "c")
+    host.start(threads=1)
+    host.join()
+
+    assert sorted(seed.ids("completed")) == ["a", "b", "c"]
+    assert {host.job(name).attempt for name in "abc"} == {0}
+
+
 def test_outcome_holds_a_job_that_is_in_doubt_twice(host: Host) -> None:
     """Once more, flagged; then a person decides, with both attempts on record."""
     flagged: list[bool] = []
@@ -207,6 +253,9 @@ def test_outcome_abandons_a_send_in_progress_as_in_doubt(host: Host, seed: Seed,
 
     assert (doubts, states) == (1, ("delayed", "waiting"))
     assert seed.job("begun")["possible_duplicate"] == "1"
+    (attempt,) = host.job("begun").attempts
+    assert (attempt["outcome"], attempt["provider"]) == ("in_doubt", "sendgrid")
+    assert attempt["started_at_ms"] > 0
     assert refused == ["StaleLease"]
     assert seed.job("not-begun")["state"] == "waiting"
 

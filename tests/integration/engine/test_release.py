@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from notifyctl.engine.scripts import Completion
 from notifyctl.engine.states import Lane
-from tests.support.seed import Seed, ids
+from tests.support.seed import RETENTION, Seed, ids
 
 
 def test_release_puts_jobs_back_in_their_places(seed: Seed) -> None:
@@ -99,3 +100,38 @@ def test_release_forgets_that_the_send_was_begun(seed: Seed) -> None:
     seed.scripts.release([("a", token)])
 
     assert seed.job("a")["began"] == ""
+
+
+def test_release_for_the_accounts_sake_goes_to_the_end_of_its_lane(seed: Seed) -> None:
+    """Should it alone be refused, the others are tried before it; why is kept on it."""
+    token = seed.active("a")
+    seed.waiting("b", "c")
+
+    words = seed.twice(lambda: seed.scripts.release([("a", token)], 30_000, "twilio refuses", account=True))
+
+    assert words == ["done"]
+    assert seed.ids("waiting") == ["b", "c", "a"]
+    job = seed.job("a")
+    assert (job["release_reason"], job["refused_at"], job["attempt"]) == ("twilio refuses", str(seed.now), "0")
+
+
+def test_release_of_what_alone_is_refused_is_told_so(seed: Seed) -> None:
+    """It was refused, then another was accepted, and it is refused again: nothing is done, and nothing blocked."""
+    token = seed.active("a", refused_at=seed.now - 2)
+    other = seed.active("b", token="w2:1")
+    seed.clock.advance(-1)
+    seed.scripts.complete([Completion("b", other, "twilio", "SM1")], RETENTION.completed_ms)
+    seed.clock.advance(1)
+
+    words = seed.changes_nothing(lambda: seed.scripts.release([("a", token)], 30_000, "refused", account=True))
+
+    assert words == ["alone"]
+
+
+def test_release_of_what_is_refused_for_the_first_time_is_no_proof(seed: Seed) -> None:
+    """Refused first now: it goes to the end of the line like any other."""
+    token = seed.active("a")
+    other = seed.active("b", token="w2:1")
+    seed.scripts.complete([Completion("b", other, "twilio", "SM1")], RETENTION.completed_ms)
+
+    assert seed.scripts.release([("a", token)], 30_000, "refused", account=True) == ["done"]

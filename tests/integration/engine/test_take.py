@@ -176,7 +176,8 @@ def test_take_reclaims_a_lease_that_ran_out(seed: Seed) -> None:
     stored = seed.job("a")
     assert stored["lost"] == "1"
     assert json.loads(stored["attempt:1"]) == {
-        "attempt": 1, "started_at_ms": seed.now - LEASE_MS, "outcome": "lost_worker", "error": "its worker was lost",
+        "attempt": 1, "started_at_ms": seed.now - LEASE_MS, "outcome": "lost_worker", "provider": "",
+        "error": "its worker was lost",
     }  # fmt: skip
 
 
@@ -188,7 +189,8 @@ def test_take_flags_a_reclaimed_job_whose_send_had_begun(seed: Seed) -> None:
     (job,) = seed.take("w2", 1).jobs
 
     assert job.possible_duplicate
-    assert json.loads(seed.job("a")["attempt:1"])["outcome"] == "in_doubt"
+    attempt = json.loads(seed.job("a")["attempt:1"])
+    assert (attempt["outcome"], attempt["provider"]) == ("in_doubt", "sendgrid")
 
 
 def test_take_buries_a_job_that_is_in_doubt_for_the_second_time(seed: Seed) -> None:

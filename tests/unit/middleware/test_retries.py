@@ -69,7 +69,7 @@ def _decided(
         (_sendgrid(Throttled, retry_after_s=42.0), Release(42_000, "throttled by sendgrid")),
         (_sendgrid(Permanent, scope=Scope.RECIPIENT), Bury("permanent")),
         (_sendgrid(Permanent, scope=Scope.CONTENT), Bury("permanent")),
-        (_sendgrid(Permanent, scope=Scope.ACCOUNT), Release(30_000, "sendgrid refuses the account: 500")),
+        (_sendgrid(Permanent, scope=Scope.ACCOUNT), Release(30_000, "sendgrid refuses the account: 500", account=True)),
         (_sendgrid(InDoubt), Doubt(2_000)),
         (Suppressed("asked not to be written to"), Cancel("suppressed")),
         (InvalidRecipient("no address"), Bury("invalid")),
