@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from notifyctl.errors import BrokerUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable
 
     from notifyctl.engine.inspector import Inspector
     from notifyctl.engine.jobs import QueueStats
-    from notifyctl.settings import QueueSettings
 
 __all__ = ["Drain"]
 
 _LOOK_EVERY_S = 0.25
-#: A job seen waiting for its retry may be a little late; nobody schedules a job of their own for this soon in vain.
-_LATE = timedelta(seconds=60)
+#: A look may take this part of the time at most: among many scheduled jobs, those between two attempts are looked for.
+_SHARE = 0.1
+#: A queue that its provider has told to rest is waited for, unless it is for so long, or nothing went for so long.
+_LONGEST_BLOCK_S = 60
+_LONGEST_STANDSTILL_S = 45
 
 
 class Drain:
@@ -29,7 +30,7 @@ class Drain:
 
     Args:
         inspector: Looks at the queues.
-        queues: Which ones, with how long their retries may take.
+        queues: Which ones.
         clock: Seconds that only go forward.
 
     Attributes:
@@ -41,18 +42,16 @@ class Drain:
     def __init__(
         self,
         inspector: Inspector,
-        queues: Mapping[str, QueueSettings],
+        queues: Iterable[str],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.done = False
         self.stuck: dict[str, str] = {}
         self.scheduled: dict[str, int] = {}
         self._inspector = inspector
-        self._within_ms = {
-            name: round((max(queue.retry_delays, default=timedelta()) + _LATE).total_seconds() * 1000)
-            for name, queue in queues.items()
-        }
+        self._queues = tuple(queues)
         self._clock = clock
+        self._standstill: dict[str, tuple[float, tuple[int, int]]] = {}
         self._look_at = 0.0
         self._seen_empty = False
 
@@ -60,13 +59,15 @@ class Drain:
         """Whether the worker can end now. Asks the server a few times a second at most."""
         if self._clock() < self._look_at:
             return False
-        self._look_at = self._clock() + _LOOK_EVERY_S
+        started = self._clock()
+        self._look_at = started + _LOOK_EVERY_S
         try:
-            busy = [self._is_busy(name) for name in self._within_ms]
+            busy = [self._is_busy(name) for name in self._queues]
         except BrokerUnavailable:
             # the workers wait for it to come back, and so does this
             self._seen_empty = False
             return False
+        self._look_at = max(self._look_at, started + (self._clock() - started) / _SHARE)
         seen_before, self._seen_empty = self._seen_empty, not any(busy)
         ending = seen_before and self._seen_empty
         self.done = ending and not self.stuck
@@ -74,24 +75,30 @@ class Drain:
 
     def _is_busy(self, queue: str) -> bool:
         """Whether a worker will still do something on this queue."""
-        between_attempts = self._inspector.between_attempts(queue, self._within_ms[queue])
         stats = self._inspector.stats(queue)
         self.scheduled[queue] = stats.delayed
         self.stuck.pop(queue, None)
         if stats.active:
             return True
-        if not (stats.waiting or between_attempts):
+        if not (stats.waiting or (stats.delayed and self._inspector.between_attempts(queue))):
             return False
-        held_up = _held_up(stats)
+        held_up = self._held_up(stats)
         if held_up:
             self.stuck[queue] = held_up
         return not held_up
 
-
-def _held_up(stats: QueueStats) -> str:
-    """Say what keeps a queue from handing out its work; empty if nothing does."""
-    if stats.paused:
-        return "is paused" + (f" ({stats.pause_reason})" if stats.pause_reason else "")
-    if stats.blocked_ms and stats.blocked_reason and stats.waiting:
-        return f"is blocked for {stats.blocked_ms / 1000:.0f} s ({stats.blocked_reason})"
-    return ""
+    def _held_up(self, stats: QueueStats) -> str:
+        """Say what keeps a queue from handing out its work for longer than is worth waiting; empty if nothing does."""
+        if stats.paused:
+            return "is paused" + (f" ({stats.pause_reason})" if stats.pause_reason else "")
+        if not (stats.blocked_ms and stats.waiting):
+            return ""
+        ended = stats.completed, stats.failed
+        since, ended_then = self._standstill.get(stats.queue, (self._clock(), ended))
+        if ended_then != ended:
+            since = self._clock()
+        self._standstill[stats.queue] = since, ended
+        block_s = stats.blocked_ms / 1000
+        if block_s <= _LONGEST_BLOCK_S and self._clock() - since <= _LONGEST_STANDSTILL_S:
+            return ""
+        return f"is blocked for another {block_s:.0f} s ({stats.blocked_reason or 'no reason given'})"

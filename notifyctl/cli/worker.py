@@ -120,7 +120,7 @@ def _supervise(app: "App", queues: Sequence[str], *, drain: bool) -> int:
     logging.basicConfig(
         level=settings.log_level, format="%(asctime)s %(levelname)-7s %(process)d %(name)s: %(message)s"
     )
-    watch = Drain(app.inspector, {name: settings.queues[name] for name in queues})
+    watch = Drain(app.inspector, queues)
     code = Supervisor(
         "actors.worker",
         processes=settings.processes,

@@ -187,23 +187,18 @@ class Inspector:
             found = dict(self.client.zscan_iter(key, count=_PAGE))
         return _texts(sorted(found, key=found.__getitem__))
 
-    def between_attempts(self, queue: str, within_ms: int) -> bool:
-        """Whether a delayed job due within this time has run before: a retry, rather than one scheduled by a caller."""
+    def between_attempts(self, queue: str) -> bool:
+        """Whether a delayed job has run before: a retry, rather than one scheduled by a caller."""
         keys = QueueKeys(self._fleet.namespace, self.known(queue))
         with translated():
-            until = (self._clock() if self._clock else self._server_ms()) + within_ms
-            for start in range(0, self.client.zcount(keys.delayed, "-inf", until), _PAGE):
-                ids = self.client.zrange(keys.delayed, "-inf", until, byscore=True, offset=start, num=_PAGE)
+            for start in range(0, self.client.zcard(keys.delayed), _PAGE):
+                ids = self.client.zrange(keys.delayed, start, start + _PAGE - 1)
                 with self.client.pipeline(transaction=False) as pipe:
                     for job_id in _texts(ids):
                         pipe.hmget(keys.job(job_id), "runs", "replays", "lost")
                     if any(any(fields) for fields in pipe.execute()):
                         return True
         return False
-
-    def _server_ms(self) -> int:
-        seconds, micros = self.client.time()
-        return int(seconds) * 1000 + int(micros) // 1000
 
     def replay(self, job_id: str, *, lane: Lane | None = None, by: str = "", why: str = "") -> Job:
         """Send a dead job on its way again, at the end of its lane, with a fresh count of attempts.

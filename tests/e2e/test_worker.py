@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notifyctl.app import build
+from notifyctl.clock import now_ms
 from notifyctl.engine.states import State
 from tests.support.cli import run, start
 from tests.support.sockets import RawServer, wait_for_hangup
@@ -104,7 +105,7 @@ def test_drain_ends_undone_where_a_queue_is_held_up(held_up: str, app: App, queu
     if held_up == "pause":
         app.inspector.pause("email", reason="wrong template")
     else:
-        until = app.inspector._server_ms() + 60_000
+        until = now_ms() + 3_600_000
         config = "{notifyctl:email}:config"
         app.client("operator").hset(config, mapping={"blocked_until": until, "blocked_reason": "throttled"})
 

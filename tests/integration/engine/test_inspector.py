@@ -259,14 +259,13 @@ def test_inspector_limits_and_unlimits(inspector: Inspector) -> None:
 
 
 def test_inspector_tells_retries_from_scheduled_jobs(inspector: Inspector, seed: Seed) -> None:
-    """Whoever waits for a queue to run empty waits for retries that are due soon, and for nothing else."""
+    """Whoever waits for a queue to run empty waits for retries, however late, and for nothing else."""
     seed.delayed("scheduled", due_in_ms=1_000)
-    scheduled_only = inspector.between_attempts("email", 60_000)
-    seed.delayed("retried", due_in_ms=30_000, runs=1)
+    scheduled_only = inspector.between_attempts("email")
+    seed.delayed("retried", due_in_ms=3_600_000, runs=1)
 
     assert not scheduled_only
-    assert inspector.between_attempts("email", 60_000)
-    assert not inspector.between_attempts("email", 5_000)
+    assert inspector.between_attempts("email")
 
 
 def test_inspector_shows_a_completed_job_with_its_evidence(inspector: Inspector, seed: Seed) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from notifyctl.cli._drain import Drain
 from notifyctl.engine.jobs import QueueStats
 from notifyctl.errors import BrokerUnavailable
-from notifyctl.settings import EmailSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,23 +27,21 @@ class _Inspector:
         self.retrying = False
         self.away = False
         self.asked = 0
-        self.within_ms = 0
 
-    def between_attempts(self, _: str, within_ms: int) -> bool:
-        self.asked += 1
-        self.within_ms = within_ms
-        if self.away:
-            raise BrokerUnavailable("away")
+    def between_attempts(self, _: str) -> bool:
         return self.retrying
 
     def stats(self, _: str) -> QueueStats:
+        self.asked += 1
+        if self.away:
+            raise BrokerUnavailable("away")
         return self.look
 
 
 def _drain(inspector: _Inspector) -> tuple[Drain, Callable[[], bool]]:
     """A drain, and a question to it half a second later."""
     seconds = [0.0]
-    drain = Drain(inspector, {"email": EmailSettings()}, clock=lambda: seconds[0])  # type: ignore[arg-type]
+    drain = Drain(inspector, ["email"], clock=lambda: seconds[0])  # type: ignore[arg-type]
 
     def later() -> bool:
         seconds[0] += 0.5
@@ -79,14 +76,6 @@ def test_jobs_scheduled_for_later_are_left_and_counted() -> None:
     assert drain.scheduled == {"email": 3}
 
 
-def test_retries_are_looked_for_as_far_as_they_can_be() -> None:
-    """The longest retry delay, 8 s by default, and a minute."""
-    inspector = _Inspector()
-    _drain(inspector)[1]()
-
-    assert inspector.within_ms == 68_000
-
-
 def test_a_paused_queue_with_work_ends_undone() -> None:
     """As nothing would ever change by itself; with the reason."""
     drain, later = _drain(_Inspector(waiting=1, paused=True, pause_reason="typo"))
@@ -96,16 +85,41 @@ def test_a_paused_queue_with_work_ends_undone() -> None:
     assert drain.stuck == {"email": "is paused (typo)"}
 
 
-def test_a_blocked_queue_ends_undone_when_nothing_is_in_progress() -> None:
-    """Its provider asked for a rest."""
-    inspector = _Inspector(waiting=1, active=1, blocked_ms=30_000, blocked_reason="throttled")
+def test_a_queue_that_is_blocked_for_long_ends_undone_when_nothing_is_in_progress() -> None:
+    """Its provider asked for a rest of an hour."""
+    inspector = _Inspector(waiting=1, active=1, blocked_ms=3_600_000, blocked_reason="throttled")
     drain, later = _drain(inspector)
     assert [later(), later()] == [False, False]
 
     inspector.look = replace(inspector.look, active=0)
 
     assert [later(), later()] == [False, True]
-    assert drain.stuck == {"email": "is blocked for 30 s (throttled)"}
+    assert drain.stuck == {"email": "is blocked for another 3600 s (throttled)"}
+
+
+def test_a_short_rest_is_waited_for() -> None:
+    """A second, and all goes on."""
+    inspector = _Inspector(waiting=1, blocked_ms=900, blocked_reason="throttled")
+    drain, later = _drain(inspector)
+    assert [later(), later()] == [False, False]
+
+    inspector.look = replace(EMPTY, completed=1)
+
+    assert [later(), later()] == [False, True]
+    assert drain.done
+
+
+def test_rests_without_any_progress_end_undone() -> None:
+    """A provider that says no again and again; as long as something goes in between, it is waited for."""
+    inspector = _Inspector(waiting=9, blocked_ms=30_000, blocked_reason="sendgrid refuses the account")
+    drain, later = _drain(inspector)
+    assert [later() for _ in range(60)] == [False] * 60
+
+    inspector.look = replace(inspector.look, completed=1)
+    assert [later() for _ in range(90)] == [False] * 90
+
+    assert [later() for _ in range(4)][-1]
+    assert drain.stuck == {"email": "is blocked for another 30 s (sendgrid refuses the account)"}
 
 
 def test_a_paused_queue_without_work_is_done() -> None:
