@@ -15,13 +15,18 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 __all__ = [
+    "BrokerUnavailable",
     "Channel",
+    "IdempotencyConflict",
+    "InvalidInput",
+    "InvalidRecipient",
     "Notification",
     "Notifier",
     "NotifyError",
     "Options",
     "Queued",
     "Recipient",
+    "RenderError",
     "Settings",
     "default_notifier",
     "queue_email",
@@ -31,19 +36,31 @@ __all__ = [
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from notifyctl.errors import NotifyError
+    from notifyctl.errors import (
+        BrokerUnavailable,
+        IdempotencyConflict,
+        InvalidInput,
+        InvalidRecipient,
+        NotifyError,
+        RenderError,
+    )
     from notifyctl.notification import Channel, Notification, Recipient
     from notifyctl.notifier import Notifier, Options, Queued
     from notifyctl.settings import Settings
 
 _HOMES = {
+    "BrokerUnavailable": "notifyctl.errors",
     "Channel": "notifyctl.notification",
+    "IdempotencyConflict": "notifyctl.errors",
+    "InvalidInput": "notifyctl.errors",
+    "InvalidRecipient": "notifyctl.errors",
     "Notification": "notifyctl.notification",
     "Notifier": "notifyctl.notifier",
     "NotifyError": "notifyctl.errors",
     "Options": "notifyctl.notifier",
     "Queued": "notifyctl.notifier",
     "Recipient": "notifyctl.notification",
+    "RenderError": "notifyctl.errors",
     "Settings": "notifyctl.settings",
 }
 _notifier: Notifier | None = None

@@ -6,7 +6,9 @@ web server needs no worker code. Knows no provider.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from dramatiq import Message
@@ -23,8 +25,7 @@ from notifyctl.errors import IdempotencyConflict, InvalidInput
 from notifyctl.notification import Channel, Notification, Recipient
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime, timedelta
+    from collections.abc import Sequence
 
     from notifyctl.clock import Clock
     from notifyctl.engine.inspector import Inspector
@@ -67,6 +68,24 @@ class Options:
     delay: timedelta | None = None
     at: datetime | None = None
     expires: timedelta | None = None
+
+    def check(self) -> None:
+        """Refuse what cannot be meant.
+
+        Raises:
+            InvalidInput: A value is of the wrong type, or two contradict each other.
+        """
+        if not isinstance(self.idempotency_key, str | None):
+            raise _wrong("the idempotency key", "a text", self.idempotency_key)
+        for name, value in (("the delay", self.delay), ("the expiry", self.expires)):
+            if not isinstance(value, timedelta | None):
+                raise _wrong(name, "a timedelta", value)
+        if not isinstance(self.at, datetime | None):
+            raise _wrong("the moment", "a datetime", self.at)
+        if self.at is not None and self.at.tzinfo is None:
+            raise InvalidInput("the moment lacks its time zone", hint="Pass datetime(…, tzinfo=UTC), for example.")
+        if self.delay is not None and self.at is not None:
+            raise InvalidInput("give either a delay or a moment, not both")
 
 
 class Notifier:
@@ -131,7 +150,7 @@ class Notifier:
             IdempotencyConflict: The key was used before, with other content.
             BrokerUnavailable: Redis cannot be reached.
         """
-        notification = Notification(Channel.EMAIL, Recipient(to, name), template, dict(data), order_id, locale)
+        notification = Notification(Channel.EMAIL, Recipient(to, name), template, data, order_id, locale)
         return self.queue(notification, Options(**options))
 
     def queue_whatsapp(
@@ -164,7 +183,7 @@ class Notifier:
             IdempotencyConflict: The key was used before, with other content.
             BrokerUnavailable: Redis cannot be reached.
         """
-        notification = Notification(Channel.WHATSAPP, Recipient(phone, name), template, dict(params), order_id, locale)
+        notification = Notification(Channel.WHATSAPP, Recipient(phone, name), template, params, order_id, locale)
         return self.queue(notification, Options(**options))
 
     def queue(self, notification: Notification, options: Options | None = None) -> Queued:
@@ -211,7 +230,8 @@ class Notifier:
         Raises:
             InvalidInput: The address, the template, a variable or an option cannot be used.
         """
-        checked = validate_notification(notification, self._catalog, shop=self._shop, region=self._default_region)
+        options.check()
+        checked = self.check(notification)
         payload = checked.encode()
         job_id = new_id()
         now = self._clock()
@@ -224,8 +244,6 @@ class Notifier:
             message_id=job_id,
             message_timestamp=now,
         )
-        if options.delay is not None and options.at is not None:
-            raise InvalidInput("give either a delay or a moment, not both")
         due_at_ms = to_ms(options.at) if options.at is not None else 0
         start_ms = max(due_at_ms, now + _ms(options.delay))
         expires = options.expires if options.expires is not None else self._template_expiry(checked)
@@ -243,6 +261,14 @@ class Notifier:
             indexes=self._indexes(checked),
             fields={"template": checked.template, "order": checked.order_id},
         )
+
+    def check(self, notification: Notification) -> Notification:
+        """Return a notification as it would be queued: its address in normal form, everything of the right type.
+
+        Raises:
+            InvalidInput: The address, the template or a variable cannot be used.
+        """
+        return validate_notification(_typed(notification), self._catalog, shop=self._shop, region=self._default_region)
 
     def _indexes(self, checked: Notification) -> tuple[str, ...]:
         recipient = recipient_index(self._pseudonyms.of(checked.to.address.encode()))
@@ -293,6 +319,32 @@ class Notifier:
             BrokerUnavailable: Redis cannot be reached.
         """
         return self._inspector.replay(job_id)
+
+
+def _wrong(what: str, wanted: str, value: object) -> InvalidInput:
+    return InvalidInput(f"{what} must be {wanted}, not {type(value).__name__}")
+
+
+def _typed(given: Notification) -> Notification:
+    """Return a notification whose parts are what they are declared to be; None is what is not given."""
+
+    def text(what: str, value: object) -> str:
+        if not isinstance(value, str | None):
+            raise _wrong(what, "a text", value)
+        return value or ""
+
+    order_id: object = given.order_id  # shop systems have numbers
+    data: object = given.data
+    if not isinstance(data, Mapping | None):
+        raise _wrong("the data", "a mapping of variables by name", data)
+    return Notification(
+        given.channel,
+        Recipient(text("the recipient's address", given.to.address), text("the recipient's name", given.to.name)),
+        text("the template's name", given.template),
+        dict(data or {}),
+        str(order_id) if type(order_id) is int else text("the order's id", order_id),
+        text("the locale", given.locale) or "en",
+    )
 
 
 def _queued(reply: Enqueued) -> Queued:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from notifyctl.app import App, build
 from notifyctl.engine.states import State
-from notifyctl.errors import IdempotencyConflict
+from notifyctl.errors import IdempotencyConflict, InvalidInput
 from notifyctl.notification import Channel
 from notifyctl.notifier import Queued
 from notifyctl.settings import Settings
@@ -71,3 +71,45 @@ def test_notifier_superseded_message_does_not_come_back(app: App) -> None:
 
     assert _queue(app, "1") == first
     assert app.inspector.stats("email").waiting == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"to": None}, "the mail address is empty"),
+        ({"to": 5}, "the recipient's address must be a text, not int"),
+        ({"name": 5}, "the recipient's name must be a text, not int"),
+        ({"template": None}, "no email template is named ''"),
+        ({"order_id": 1.5}, "the order's id must be a text, not float"),
+        ({"data": ["a"]}, "the data must be a mapping of variables by name, not list"),
+        ({"locale": 5}, "the locale must be a text, not int"),
+        ({"idempotency_key": 5}, "the idempotency key must be a text, not int"),
+        ({"delay": 5}, "the delay must be a timedelta, not int"),
+        ({"expires": "1h"}, "the expiry must be a timedelta, not str"),
+        ({"at": "tomorrow"}, "the moment must be a datetime, not str"),
+        ({"at": datetime(2026, 1, 1)}, "the moment lacks its time zone"),  # noqa: DTZ001 - that is the fault
+        ({"at": datetime(2026, 1, 1, tzinfo=UTC), "delay": timedelta(1)}, "either a delay or a moment"),
+        ({"delay": timedelta(seconds=-1)}, "cannot be negative"),
+        ({"priority": "urgent"}, "expected high, normal or low"),
+    ],
+)
+def test_notifier_refuses_wrong_arguments_in_its_own_words(app: App, wrong: dict[str, Any], message: str) -> None:
+    """A web handler that catches `NotifyError` catches all of them; nothing is queued."""
+    arguments: dict[str, Any] = {"template": "order_confirmation", "data": CONFIRMATION, "to": "ada@example.com"}
+
+    with pytest.raises(InvalidInput, match=message):
+        app.notifier.queue_email(**{**arguments, **wrong})
+
+    assert app.inspector.stats("email").waiting == app.inspector.stats("email").delayed == 0
+
+
+def test_notifier_takes_numbers_as_order_ids_and_none_as_not_given(app: App) -> None:
+    """As web frameworks hand them over; `10482` and `"10482"` are one order, and one message."""
+    arguments: dict[str, Any] = {"data": CONFIRMATION, "to": "ada@example.com", "idempotency_key": "1"}
+    first = app.notifier.queue_email("order_confirmation", order_id=10482, name=None, locale=None, **arguments)  # type: ignore[arg-type]
+
+    again = app.notifier.queue_email("order_confirmation", order_id="10482", **arguments)
+
+    assert (again.id, again.known) == (first.id, True)
+    assert app.inspector.job(first.id).order_id == "10482"
+    assert app.notifier.queue_email("test_message", None, to="ada@example.com").known is False  # type: ignore[arg-type]
