@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from notifyctl.cli._context import connected, operator
 from notifyctl.cli._output import Column, Output, View, duration, iso, moment, say, write
+from notifyctl.engine.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,6 +30,8 @@ _JOB_COLUMNS = (
     Column("reason"),
     Column("last_error", "last error", width=40),
 )
+
+_DELAYED_COLUMNS = tuple(Column("due_at", "due", moment) if one.key == "created_at" else one for one in _JOB_COLUMNS)
 
 _PAGE_COLUMNS = (
     Column("id"),
@@ -98,7 +101,7 @@ def job_record(job: Job, *, reveal: bool = False) -> dict[str, Any]:
         "release_reason": job.release_reason,
         "provider": job.provider,
         "provider_id": job.provider_id,
-        "possible_duplicate": job.possible_duplicate or None,
+        "possible_duplicate": job.possible_duplicate,
         "created_at": iso(job.created_at_ms),
         "due_at": iso(job.due_at_ms),
         "expires_at": iso(job.expires_at_ms),
@@ -118,7 +121,8 @@ def list_jobs(chosen: Chosen, view: View, *, limit: int, cursor: str, reveal: bo
     page = inspector.find(chosen.where, chosen.queues, limit=limit, cursor=cursor)
     if reveal and page.jobs:
         inspector.note("revealed", f"{len(page.jobs)} jobs", by=operator())
-    view.many((job_record(job, reveal=reveal) for job in page.jobs), _JOB_COLUMNS, none=none)
+    columns = _DELAYED_COLUMNS if chosen.where.states == (State.DELAYED,) else _JOB_COLUMNS
+    view.many((job_record(job, reveal=reveal) for job in page.jobs), columns, none=none)
     if page.cursor:
         say(f"there are more than these {limit}: --limit shows more, --cursor {page.cursor} goes on")
 
@@ -130,7 +134,7 @@ def show_job(view: View, job: Job, *, reveal: bool) -> None:
     if view.output is not Output.TABLE:
         view.one(record, _PAGE_COLUMNS)
         return
-    view.one({**record, "replays": job.replays or None, "released": job.released or None}, _PAGE_COLUMNS)
+    view.one({key: value or None for key, value in record.items()}, _PAGE_COLUMNS)
     if attempts:
         write("\n")
         view.many(_flat(attempts), _ATTEMPT_COLUMNS)
