@@ -196,6 +196,7 @@ class App:
                     password=_plain(smtp.password),
                     tls=smtp.tls.value,
                     timeout_s=timeout_s,
+                    answer_timeout_s=smtp.answer_timeout.total_seconds(),
                 )
             )
         return Route(providers)
@@ -222,6 +223,7 @@ class App:
                     _plain(password),
                     whatsapp_from=twilio.whatsapp_from or "",
                     messaging_service_sid=twilio.messaging_service_sid or "",
+                    timeout_s=self.settings.send_timeout.total_seconds(),
                     **options,
                 )
             ]

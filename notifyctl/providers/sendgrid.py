@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import json
 import re
-from http.client import HTTPException
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.error import HTTPError
-from urllib.request import BaseHandler
+from urllib.request import AbstractHTTPHandler, BaseHandler
 
 import python_http_client
 from python_http_client.exceptions import HTTPError as Refused
@@ -22,12 +23,13 @@ from sendgrid import SendGridAPIClient
 from notifyctl import clock
 from notifyctl.errors import ConfigError, DeliveryError, InDoubt, Permanent, Scope, Throttled, Transient
 from notifyctl.notification import Sent
+from notifyctl.providers.deadline import Deadline, Guard
 from notifyctl.providers.redact import quieten, redact
 from notifyctl.providers.retry_after import seconds_asked
 from notifyctl.providers.wire import Body, NotSent, doubtful, unsent
 
 if TYPE_CHECKING:
-    from http.client import HTTPMessage
+    from http.client import HTTPMessage, HTTPResponse
     from typing import IO
     from urllib.request import OpenerDirector, Request
 
@@ -49,7 +51,7 @@ class SendGrid:
     Args:
         api_key: An API key with the "Mail Send" scope.
         host: Base URL; ``https://api.eu.sendgrid.com`` for EU subusers.
-        timeout_s: For connecting and for each read of the answer.
+        timeout_s: For one mail, from looking up the host's name to the last byte of the answer.
 
     Raises:
         ConfigError: If the key or the host cannot be used.
@@ -75,14 +77,18 @@ class SendGrid:
         Raises:
             DeliveryError: As `notifyctl.providers.base.Provider.send` says.
         """
-        try:
-            answer = self._api.client.mail.send.post(request_body=_request(payload), timeout=self._timeout_s)
-        except NotSent as error:
-            raise unsent(error, provider=self.name) from None
-        except Refused as refused:
-            raise _refusal(refused, payload) from None
-        except (OSError, HTTPException) as error:
-            raise doubtful(error, provider=self.name) from None
+        request = _request(payload)
+        with closing(Guard()) as guard:
+            try:
+                with guard.hold(Deadline(self._timeout_s)):
+                    # the only argument of a call that reaches `_make_request`
+                    answer = self._api.client.mail.send.post(request_body=request, timeout=guard)
+            except NotSent as error:
+                raise unsent(guard.why(error), provider=self.name) from None
+            except Refused as refused:
+                raise _refusal(refused, payload) from None
+            except (OSError, HTTPException) as error:
+                raise doubtful(guard.why(error), provider=self.name) from None
         if answer.status_code != 202:
             raise InDoubt(
                 f"SendGrid answered {answer.status_code} where 202 was expected",
@@ -105,18 +111,45 @@ class _Client(python_http_client.Client):  # type: ignore[misc]
         path = [*self._url_path, name] if name else self._url_path
         return _Client(self.host, request_headers=self.request_headers, version=self._version, url_path=path)
 
-    def _make_request(self, opener: OpenerDirector, request: Request, timeout: float | None = None) -> Any:
+    def _make_request(self, opener: OpenerDirector, request: Request, timeout: Guard | None = None) -> Any:
+        assert timeout is not None  # noqa: S101 - `SendGrid.send` hands its guard in
         opener.add_handler(_NoRedirect())
+        opener.add_handler(_Dialler(timeout))
         content = request.data
         assert isinstance(content, bytes)  # noqa: S101 - the client has just made them of JSON
         request.data = body = Body(content)
         request.add_unredirected_header("Content-length", str(len(content)))
         try:
-            return super()._make_request(opener, request, timeout=timeout)
+            return super()._make_request(opener, request)
         except (OSError, HTTPException) as error:
             if body.begun:
                 raise
             raise NotSent from error
+
+
+class _Dialler(AbstractHTTPHandler):
+    """Opens urllib's connections through a guard."""
+
+    handler_order = 100
+
+    def __init__(self, guard: Guard) -> None:
+        super().__init__()
+        self._guard = guard
+
+    def http_open(self, request: Request) -> HTTPResponse:
+        return self.do_open(self._dialled(HTTPConnection), request)
+
+    def https_open(self, request: Request) -> HTTPResponse:
+        return self.do_open(self._dialled(HTTPSConnection), request)
+
+    def _dialled(self, kind: type[HTTPConnection]) -> Any:
+        def connection(*args: Any, **options: Any) -> HTTPConnection:
+            made = kind(*args, **options)
+            # http.client's own seam, which typeshed leaves out
+            made._create_connection = self._guard.dial  # type: ignore[attr-defined]  # noqa: SLF001
+            return made
+
+        return connection
 
 
 class _NoRedirect(BaseHandler):

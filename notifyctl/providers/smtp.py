@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from notifyctl.errors import ConfigError, Permanent, Scope
 from notifyctl.notification import Sent
+from notifyctl.providers.deadline import Deadline
 from notifyctl.providers.mime import as_message
 from notifyctl.providers.smtp_replies import PROVIDER, queue_id
-from notifyctl.providers.smtp_session import Session, Tls
+from notifyctl.providers.smtp_session import BRIEF_S, Session, Tls
 
 if TYPE_CHECKING:
     from notifyctl.notification import EmailPayload
@@ -32,9 +33,8 @@ class Smtp:
         username: Empty where the server asks for none.
         password: ASCII.
         tls: ``none`` sends in clear text; with a password only to this machine.
-        timeout_s: For connecting and for each reply.
-        data_timeout_s: For the reply to the message itself. RFC 5321 wants ten minutes; a short one makes
-            doubt.
+        timeout_s: For one mail, from looking up the server's name to the last byte before the final dot.
+        answer_timeout_s: For the answer to the dot, beyond that. RFC 5321 wants ten minutes; a short one makes doubt.
         ca_file: PEM file of the authorities to believe instead of the system's.
 
     Raises:
@@ -52,7 +52,7 @@ class Smtp:
         password: str = "",
         tls: Tls = "starttls",
         timeout_s: float = 10.0,
-        data_timeout_s: float = 60.0,
+        answer_timeout_s: float = 15.0,
         ca_file: str | None = None,
     ) -> None:
         if not host:
@@ -72,7 +72,8 @@ class Smtp:
         self._port = port
         self._credentials = (username, password)
         self._tls: Tls = tls
-        self._timeouts_s = (timeout_s, data_timeout_s)
+        self._timeout_s = timeout_s
+        self._answer_timeout_s = answer_timeout_s
         self._context = context
         self._idle: list[Session] = []
         self._lock = threading.Lock()
@@ -84,9 +85,12 @@ class Smtp:
             DeliveryError: As `notifyctl.providers.base.Provider.send` says.
         """
         message = _as_bytes(payload)
-        session = self._ready_session()
+        deadline = Deadline(self._timeout_s)
+        session = self._ready_session(deadline)
         try:
-            reply = session.transmit(payload.sender, payload.to, message)
+            reply = session.transmit(
+                payload.sender, payload.to, message, deadline=deadline, answer_timeout_s=self._answer_timeout_s
+            )
         finally:
             self._put_back(session)
         return Sent(self.name, queue_id(reply) or payload.message_id)
@@ -98,21 +102,21 @@ class Smtp:
         for session in idle:
             session.close()
 
-    def _ready_session(self) -> Session:
+    def _ready_session(self, deadline: Deadline) -> Session:
         """Return a connection that answers; before MAIL, opening another one repeats nothing."""
+        # one for all that are idle: if they are dead, most of the time is still there for a new one
+        brief = Deadline(min(BRIEF_S, self._timeout_s / 2))
         while (session := self._pop_idle()) is not None:
-            if session.is_fresh():
+            if session.is_fresh(brief):
                 return session
-            session.close()
-        timeout_s, data_timeout_s = self._timeouts_s
+            session.close(brief)
         return Session(
             self._host,
             self._port,
             tls=self._tls,
             context=self._context,
             credentials=self._credentials,
-            timeout_s=timeout_s,
-            data_timeout_s=data_timeout_s,
+            deadline=deadline,
         )
 
     def _pop_idle(self) -> Session | None:

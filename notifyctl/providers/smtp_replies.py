@@ -69,7 +69,7 @@ def refusal(step: Step, code: int, text: bytes, *known: str) -> DeliveryError:
     return Transient(message, provider=PROVIDER, provider_code=provider_code, retry_after_s=wait_s)
 
 
-def lost(step: Step, error: Exception) -> DeliveryError:
+def lost(step: Step, error: BaseException) -> DeliveryError:
     """Return the outcome of a connection that broke, or of an answer that did not come, at this step."""
     if step is Step.DOT:
         return doubtful(error, provider=PROVIDER)

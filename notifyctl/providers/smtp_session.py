@@ -19,6 +19,7 @@ from smtplib import (
 from typing import TYPE_CHECKING, Any, Literal
 
 from notifyctl.errors import DeliveryError, Permanent, Scope
+from notifyctl.providers.deadline import Deadline, Guard
 from notifyctl.providers.smtp_replies import PROVIDER, Step, lost, refusal
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ Tls = Literal["none", "starttls", "implicit"]
 IDLE_LIMIT_S = 60.0
 MAILS_LIMIT = 50
 
-_QUIT_TIMEOUT_S = 1.0
+#: How long anything may take that is about no mail: a goodbye, a reset, a look whether the server still answers.
+BRIEF_S = 1.0
 
 
 class Session:
@@ -44,8 +46,7 @@ class Session:
         tls: When to encrypt; with ``starttls`` a server that does not offer it is refused.
         context: What certificates to believe.
         credentials: User name and password; both empty for none.
-        timeout_s: For connecting and for each reply.
-        data_timeout_s: For the reply to the final dot, which a short patience turns into doubt.
+        deadline: When it must be ready.
 
     Raises:
         DeliveryError: If the server cannot be reached or will not have us.
@@ -59,36 +60,35 @@ class Session:
         tls: Tls,
         context: ssl.SSLContext,
         credentials: tuple[str, str],
-        timeout_s: float,
-        data_timeout_s: float,
+        deadline: Deadline,
     ) -> None:
-        self._timeout_s = timeout_s
-        self._data_timeout_s = data_timeout_s
         self._step = Step.CONNECT
         self._mails = 0
         self._idle_since = time.monotonic()
+        self._guard = Guard()
+        with self._guard.hold(deadline):
+            self._smtp = self._connect(host, port, context if tls == "implicit" else None)
+            try:
+                self._introduce(context if tls == "starttls" else None, *credentials)
+            except BaseException:
+                self._smtp.close()
+                raise
+
+    def _connect(self, host: str, port: int, context: ssl.SSLContext | None) -> SMTP:
         try:
-            # a name of our own: smtplib's default asks the resolver, which may take seconds
-            if tls == "implicit":
-                self._smtp: SMTP = SMTP_SSL(host, port, "localhost", timeout=timeout_s, context=context)
-            else:
-                self._smtp = SMTP(host, port, "localhost", timeout=timeout_s)
-        except SMTPResponseException as error:
+            if context:
+                return _PrivateSmtp(self._guard, host, port, context)
+            return _PlainSmtp(self._guard, host, port)
+        except SMTPResponseException as error:  # smtplib has closed
             raise refusal(self._step, error.smtp_code, _bytes(error.smtp_error)) from None
         except OSError as error:
-            raise lost(self._step, error) from None
-        try:
-            self._introduce(context if tls == "starttls" else None, *credentials)
-        except BaseException:
-            self._smtp.close()
-            raise
+            self._guard.close()
+            raise lost(self._step, self._guard.why(error)) from None
 
     def _introduce(self, starttls: ssl.SSLContext | None, username: str, password: str) -> None:
         smtp = self._smtp
-        sock = self._socket()
-        # the final dot is a small write after a big one: it must not wait for the big one's acknowledgement
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        smtp.local_hostname = _own_name(sock)
+        assert smtp.sock is not None  # noqa: S101 - smtplib has just read a greeting from it
+        smtp.local_hostname = _own_name(smtp.sock)
         try:
             if starttls:
                 smtp.starttls(context=starttls)
@@ -106,7 +106,7 @@ class Session:
         except SMTPResponseException as error:
             raise refusal(self._step, error.smtp_code, _bytes(error.smtp_error), username) from None
         except OSError as error:
-            raise lost(self._step, error) from None
+            raise lost(self._step, self._guard.why(error)) from None
 
     def _log_in(self, username: str, password: str) -> None:
         """Try one mechanism: smtplib's own login tries all, and three wrong passwords may lock an account."""
@@ -125,40 +125,54 @@ class Session:
         if code != 235:
             raise SMTPAuthenticationError(code, text)
 
-    def transmit(self, sender: str, recipient: str, message: bytes) -> bytes:
+    def transmit(
+        self, sender: str, recipient: str, message: bytes, *, deadline: Deadline, answer_timeout_s: float
+    ) -> bytes:
         """Hand over one mail and return the text of the server's acceptance.
+
+        Args:
+            sender: The envelope's.
+            recipient: The envelope's.
+            message: The mail.
+            deadline: When all of it must be written.
+            answer_timeout_s: How long the server may think about it then, which a short patience turns into doubt.
 
         Raises:
             DeliveryError: If the server refused it, went away, or left it in doubt.
         """
-        smtp = self._smtp
         known = (recipient, sender)
-        self._step = Step.MAIL
         try:
-            size = [f"SIZE={len(message)}"] if smtp.has_extn("size") else []
-            self._expect(Step.MAIL, smtp.mail(sender, size), range(250, 251), known)
-            self._step = Step.RCPT
-            self._expect(Step.RCPT, smtp.rcpt(recipient), range(250, 252), known)
-            self._step = Step.DATA
-            self._expect(Step.DATA, smtp.docmd("DATA"), range(354, 355), known)
-            self._socket().settimeout(self._data_timeout_s)
-            smtp.send(re.sub(rb"(?m)^\.", b"..", message))
-            # up to here the server cannot have taken it
-            self._step = Step.DOT
-            smtp.send(b".\r\n")
-            reply = smtp.getreply()
+            with self._guard.hold(deadline):
+                self._write(sender, recipient, message)
+            self._guard.check()  # without its dot, the server cannot have taken it
+            with self._guard.hold(Deadline(answer_timeout_s)):
+                self._step = Step.DOT
+                self._smtp.send(b".\r\n")
+                reply = self._smtp.getreply()
             self._expect(Step.DOT, reply, range(200, 300), known)
             self._step = Step.DONE
         except OSError as error:
-            smtp.close()
-            raise lost(self._step, error) from None
+            self._smtp.close()
+            raise lost(self._step, self._guard.why(error)) from None
         except DeliveryError:
             raise
         except BaseException:
             # whatever is sent next would be read as part of this mail
-            smtp.close()
+            self._smtp.close()
             raise
         return reply[1]
+
+    def _write(self, sender: str, recipient: str, message: bytes) -> None:
+        """Send all but the final dot."""
+        smtp, known = self._smtp, (recipient, sender)
+        self._step = Step.MAIL
+        size = [f"SIZE={len(message)}"] if smtp.has_extn("size") else []
+        self._expect(Step.MAIL, smtp.mail(sender, size), range(250, 251), known)
+        self._step = Step.RCPT
+        self._expect(Step.RCPT, smtp.rcpt(recipient), range(250, 252), known)
+        self._step = Step.DATA
+        self._expect(Step.DATA, smtp.docmd("DATA"), range(354, 355), known)
+        smtp.send(re.sub(rb"(?m)^\.", b"..", message))
 
     def rest(self) -> bool:
         """Make ready for a later mail, whatever became of the last; False where that cannot be."""
@@ -166,18 +180,16 @@ class Session:
         self._idle_since = time.monotonic()
         if self._smtp.sock is None or self._mails >= MAILS_LIMIT:
             return False
-        self._smtp.sock.settimeout(self._timeout_s)
-        return self._step is Step.DONE or self._answers("RSET")
+        return self._step is Step.DONE or self._answers("RSET", Deadline(BRIEF_S))
 
-    def is_fresh(self) -> bool:
-        """Whether this connection, idle until now, can be trusted with a mail."""
-        return time.monotonic() - self._idle_since < IDLE_LIMIT_S and self._answers("NOOP")
+    def is_fresh(self, deadline: Deadline) -> bool:
+        """Whether this connection, idle until now, can be trusted with a mail; also for want of an answer in time."""
+        return time.monotonic() - self._idle_since < IDLE_LIMIT_S and self._answers("NOOP", deadline)
 
-    def close(self) -> None:
-        """Say goodbye, and close whatever the server answers: its acceptances stand."""
+    def close(self, deadline: Deadline | None = None) -> None:
+        """Say goodbye, and close whatever the server answers, or does not: its acceptances stand."""
         if self._smtp.sock is not None:
-            self._smtp.sock.settimeout(_QUIT_TIMEOUT_S)
-            self._answers("QUIT")
+            self._answers("QUIT", deadline or Deadline(BRIEF_S))
         self._smtp.close()
 
     def _expect(self, step: Step, reply: tuple[int, bytes], hoped_for: range, known: tuple[str, ...]) -> None:
@@ -189,15 +201,39 @@ class Session:
             self._smtp.close()
         raise refusal(step, code, text, *known)
 
-    def _answers(self, command: str) -> bool:
+    def _answers(self, command: str, deadline: Deadline) -> bool:
         try:
-            return self._smtp.docmd(command)[0] == 250
+            with self._guard.hold(deadline):
+                return self._smtp.docmd(command)[0] == 250 and not self._guard.cut
         except OSError:
             return False
 
-    def _socket(self) -> socket.socket:
-        assert self._smtp.sock is not None  # noqa: S101 - smtplib has just read a reply from it
-        return self._smtp.sock
+
+class _PlainSmtp(SMTP):
+    """smtplib's connection, opened through a guard."""
+
+    guard: Guard
+
+    def __init__(self, guard: Guard, host: str, port: int) -> None:
+        self.guard = guard
+        # a name of our own: smtplib's default asks the resolver, which may take seconds
+        super().__init__(host, port, "localhost")
+
+    def _get_socket(self, host: str, port: int, timeout: object) -> socket.socket:
+        del timeout
+        return self.guard.dial((host, port))
+
+    def close(self) -> None:
+        super().close()
+        self.guard.close()
+
+
+class _PrivateSmtp(SMTP_SSL, _PlainSmtp):
+    """The same, with TLS from the first byte."""
+
+    def __init__(self, guard: Guard, host: str, port: int, context: ssl.SSLContext) -> None:
+        self.guard = guard
+        SMTP_SSL.__init__(self, host, port, "localhost", context=context)
 
 
 def _own_name(sock: socket.socket) -> str:

@@ -21,15 +21,19 @@ from twilio.base import values  # type: ignore[import-untyped]
 from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
 from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped]
 from twilio.rest import Client  # type: ignore[import-untyped]
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from notifyctl import clock
 from notifyctl.errors import ConfigError, DeliveryError, InDoubt, Permanent, Scope, Throttled, Transient
 from notifyctl.notification import Sent
+from notifyctl.providers.deadline import Deadline, Guard
 from notifyctl.providers.redact import quieten, redact
 from notifyctl.providers.retry_after import seconds_asked
 from notifyctl.providers.wire import Body, NotSent, doubtful, unsent
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
 
     from requests import PreparedRequest, Response
@@ -66,7 +70,8 @@ class Twilio:
         messaging_service_sid: ``MG…``; may go with or instead of a sender's number.
         base_url: Another one than Twilio's own also turns ``TWILIO_EDGE`` and ``TWILIO_REGION`` off, which
             would rewrite its host.
-        timeout_s: For connecting, and for each read of the answer. A short read timeout makes doubt.
+        timeout_s: For one message, from looking up the host's name to the last byte of the answer. A short one
+            makes doubt.
 
     Raises:
         ConfigError: If credentials or a sender are missing.
@@ -83,7 +88,7 @@ class Twilio:
         whatsapp_from: str = "",
         messaging_service_sid: str = "",
         base_url: str = _OFFICIAL,
-        timeout_s: tuple[float, float] = (3.05, 30.0),
+        timeout_s: float = 10.0,
     ) -> None:
         if not (account_sid and username and password):
             raise ConfigError("Twilio needs an account SID and a key or an auth token")
@@ -121,14 +126,15 @@ class Twilio:
             )
         with self._line() as line:
             try:
-                message = line.messages.create(**self._request(payload))
+                with line.guard.hold(Deadline(self._timeout_s)):
+                    message = line.messages.create(**self._request(payload))
             except NotSent as error:
-                raise unsent(error, provider=self.name) from None
+                raise unsent(line.guard.why(error), provider=self.name) from None
             except TwilioException as error:
                 raise _refusal(error, line.http.answer, payload) from None
             except (RequestException, ValueError, TypeError, AttributeError) as error:
                 # the last three: the SDK met a 2xx with a body that is no message
-                raise doubtful(error, provider=self.name) from None
+                raise doubtful(line.guard.why(error), provider=self.name) from None
         if not message.sid:
             raise InDoubt("Twilio answered without a message SID", provider=self.name, provider_code="no_sid")
         return Sent(self.name, message.sid)
@@ -168,10 +174,9 @@ class Twilio:
 class _Line:
     """One client of Twilio's with a connection pool of its own."""
 
-    def __init__(
-        self, account_sid: str, username: str, password: str, base_url: str, timeout_s: tuple[float, float]
-    ) -> None:
-        self.http = _Http(timeout_s)
+    def __init__(self, account_sid: str, username: str, password: str, base_url: str, timeout_s: float) -> None:
+        self.guard = Guard()
+        self.http = _Http(self.guard, timeout_s)
         # an environment that is empty would be taken for none given
         environment = None if base_url == _OFFICIAL else {"TWILIO_EDGE": "", "TWILIO_REGION": ""}
         self.client = Client(username, password, account_sid, http_client=self.http, environment=environment)
@@ -183,12 +188,11 @@ class _Line:
 class _Http(TwilioHttpClient):  # type: ignore[misc]
     """Twilio's HTTP client, keeping the last answer: the SDK's exceptions hold no headers."""
 
-    def __init__(self, timeout_s: tuple[float, float]) -> None:
-        super().__init__()
-        self.timeout = timeout_s
+    def __init__(self, guard: Guard, timeout_s: float) -> None:
+        super().__init__(timeout=timeout_s)
         self.answer: Answer | None = None
         for scheme in ("https://", "http://"):
-            self.session.mount(scheme, _Adapter())
+            self.session.mount(scheme, _Adapter(guard))
 
     def request(self, *args: Any, **options: Any) -> Answer:
         self.answer = None
@@ -197,7 +201,20 @@ class _Http(TwilioHttpClient):  # type: ignore[misc]
 
 
 class _Adapter(HTTPAdapter):
-    """Tells a request that never left from one that did. Retries nothing."""
+    """Opens connections through a guard, and tells a request that never left from one that did. Retries nothing."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._pools = _guarded_pools(guard)
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **options)
+        manager.pool_classes_by_scheme = self._pools
+        return manager
 
     def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
         content = request.body
@@ -209,6 +226,29 @@ class _Adapter(HTTPAdapter):
             if body.begun:
                 raise
             raise NotSent from error
+
+
+def _guarded_pools(guard: Guard) -> dict[str, Any]:
+    """Return urllib3's pools by scheme, with connections that a guard opens and lets go of."""
+
+    class Plain(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            return guard.dial((self._dns_host, self.port))
+
+        def close(self) -> None:
+            super().close()
+            guard.close()
+
+    class Private(Plain, HTTPSConnection):
+        pass
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class PrivatePool(HTTPSConnectionPool):
+        ConnectionCls = Private
+
+    return {"http": PlainPool, "https": PrivatePool}
 
 
 def _whatsapp(number: str) -> str:

@@ -36,7 +36,7 @@ class Body:
         yield self.content
 
 
-def unsent(error: Exception, *, provider: str) -> DeliveryError:
+def unsent(error: BaseException, *, provider: str) -> DeliveryError:
     """Return the outcome of a call whose body surely never left."""
     reason = describe(error)
     if is_certificate_fault(error):
@@ -49,7 +49,7 @@ def unsent(error: Exception, *, provider: str) -> DeliveryError:
     return Transient(f"no connection to {provider}: {reason}", provider=provider, provider_code="connect")
 
 
-def doubtful(error: Exception, *, provider: str) -> DeliveryError:
+def doubtful(error: BaseException, *, provider: str) -> DeliveryError:
     """Return the outcome of a call that broke after its body began to leave."""
     return InDoubt(
         f"{provider} was sent the message, and no readable answer came: {describe(error)}",

@@ -124,6 +124,7 @@ class SmtpSettings(Section):
         tls: How the connection is protected.
         port: By default what goes with `tls`: 587, 465, 25.
         username, password: Both or none.
+        answer_timeout: How long the server may think about a whole mail, beyond `send_timeout`.
     """
 
     host: Annotated[str | None, Env("SMTP_HOST")] = None
@@ -133,6 +134,7 @@ class SmtpSettings(Section):
     )
     username: Annotated[str | None, Env("SMTP_USERNAME")] = None
     password: Annotated[SecretStr | None, Env("SMTP_PASSWORD")] = None
+    answer_timeout: Annotated[PositiveDuration, Env("SMTP_ANSWER_TIMEOUT")] = timedelta(seconds=15)
 
     @model_validator(mode="after")
     def _whole(self) -> SmtpSettings:

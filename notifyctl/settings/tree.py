@@ -53,7 +53,7 @@ class Settings(BaseSettings):
         pseudonym_secret: Keys the hashes that stand for addresses.
         processes: Worker processes of one `notifyctl worker`.
         drain_timeout: How long a stopping worker waits for sends in progress.
-        send_timeout: How long a provider may take over one message.
+        send_timeout: How long a provider may take over one message, name look-up and last byte included.
         default_region: The country of phone numbers written without one.
         log_level: As `logging` calls it.
         provider: `outbox` sends nothing, whatever credentials there are.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
+from tests.support.drip import dripping
 from tests.support.sockets import RawServer, reset, unused_port, wait_for_hangup
 
 if TYPE_CHECKING:
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
     from tests.support.certificate import Certificate
 
-#: Instead of a reply: close the connection, close it with a RST, or say nothing until the client gives up.
-CLOSE, RESET, HANG = "close", "reset", "hang"
+#: Instead of a reply: close the connection, close it with a RST, say nothing until the client gives up, or go on
+#: with a reply that never ends.
+CLOSE, RESET, HANG, DRIP = "close", "reset", "hang", "drip"
 
 _REPLIES = {
     "GREETING": "220 test ESMTP",
@@ -38,9 +40,14 @@ class ScriptedSmtp(RawServer):
     """Answers each step with a fixed reply, and keeps what it was sent.
 
     Args:
-        replies: By step: a verb, ``GREETING`` or ``DOT``; a reply, or `CLOSE`, `RESET` or `HANG`. A list is used
-            up one by one, its last for good.
+        replies: By step: a verb, ``GREETING`` or ``DOT``; a reply, or `CLOSE`, `RESET`, `HANG` or `DRIP`. A list is
+            used up one by one, its last for good.
+
+    Attributes:
+        pause_s: How long it thinks before each reply.
     """
+
+    pause_s = 0.0
 
     def __init__(self, **replies: str | list[str]) -> None:
         self.commands: list[str] = []
@@ -79,6 +86,10 @@ class ScriptedSmtp(RawServer):
             case "hang":
                 wait_for_hangup(connection)
                 return False
+            case "drip":
+                dripping(b"250-", b"x")(connection)
+                return False
+        self.closing.wait(self.pause_s)
         connection.sendall(reply.encode() + b"\r\n")
         return True
 

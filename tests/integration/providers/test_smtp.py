@@ -37,7 +37,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 def plain(port: int, **settings: Any) -> Smtp:
     """A provider without TLS and with little patience."""
-    patience: dict[str, Any] = {"tls": "none", "timeout_s": 2.0, "data_timeout_s": 2.0}
+    patience: dict[str, Any] = {"tls": "none", "timeout_s": 2.0, "answer_timeout_s": 2.0}
     return Smtp("127.0.0.1", port, **{**patience, **settings})
 
 
@@ -251,7 +251,7 @@ def test_loss_before_the_dot_is_transient(step: str, loss: str) -> None:
 def test_loss_after_the_dot_is_in_doubt(loss: str) -> None:
     """The reply may have been on its way; the mail is not sent again."""
     with ScriptedSmtp(DOT=loss) as server:
-        raised = failure(plain(server.port, data_timeout_s=0.2))
+        raised = failure(plain(server.port, answer_timeout_s=0.2))
 
     assert isinstance(raised, InDoubt)
     assert len(server.messages) == 1
@@ -260,7 +260,7 @@ def test_loss_after_the_dot_is_in_doubt(loss: str) -> None:
 def test_reply_to_the_dot_has_a_patience_of_its_own() -> None:
     """A short timeout for commands does not cut short a server that thinks about the message."""
     with ScriptedSmtp(DOT=HANG) as server:
-        provider = plain(server.port, timeout_s=0.1, data_timeout_s=0.6)
+        provider = plain(server.port, timeout_s=0.1, answer_timeout_s=0.6)
         with pytest.raises(InDoubt):
             provider.send(an_email())
 

@@ -36,7 +36,7 @@ ACCEPTED = {"sid": "SM00112233445566778899aabbccddeeff", "status": "queued"}
 
 def at(base_url: str, **changes: Any) -> Twilio:
     """A provider that takes a loopback server for Twilio."""
-    settings: dict[str, Any] = {"whatsapp_from": SENDER, "timeout_s": (2.0, 2.0), **changes}
+    settings: dict[str, Any] = {"whatsapp_from": SENDER, "timeout_s": 2.0, **changes}
     return Twilio(ACCOUNT, API_KEY, SECRET, base_url=base_url, **settings)
 
 
@@ -269,7 +269,7 @@ def test_redirect_is_the_accounts_fault(httpserver: HTTPServer, provider: Twilio
 def test_lost_answer_is_in_doubt(loss: str) -> None:
     """Once the request was read, a lost answer leaves nobody knowing; the request is not repeated."""
     with BrokenHttp(LOST_ANSWERS[loss]) as server:
-        provider = at(server.url, timeout_s=(0.3, 0.3))
+        provider = at(server.url, timeout_s=0.3)
         outcome = failure(provider)
         provider.close()
 
@@ -293,7 +293,7 @@ def test_unknown_host_is_transient() -> None:
 def test_stalled_tls_handshake_is_transient() -> None:
     """The library calls this a read timeout, and yet nothing was sent."""
     with RawServer(wait_for_hangup) as server:
-        assert type(failure(at(f"https://127.0.0.1:{server.port}", timeout_s=(0.3, 0.3)))) is Transient
+        assert type(failure(at(f"https://127.0.0.1:{server.port}", timeout_s=0.3))) is Transient
 
 
 def test_server_without_tls_is_transient() -> None:
