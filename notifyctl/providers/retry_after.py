@@ -41,7 +41,7 @@ def _delay(value: str | None, now_ms: int) -> float | None:
         return seconds
     try:
         return (to_ms(parsedate_to_datetime(value)) - now_ms) / 1000
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

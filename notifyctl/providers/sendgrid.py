@@ -38,11 +38,12 @@ if TYPE_CHECKING:
 __all__ = ["SendGrid"]
 
 _RECIPIENT_FIELD = re.compile(r"personalizations\.\d+\.(to|cc|bcc)\b")
-_SENDER_FIELD = re.compile(r"from\b")
+_SENDER_FIELD = re.compile(r"(from|reply_to)\b")
 
 #: 4xx that a proxy may give to a request it has passed on.
 _SAYS_NOTHING = {408, 409, 423, 425}
-_CONTENT = {413, 422}
+#: 4xx that the next message would get as well: the key, the credits, the URL, the method, the media type.
+_ACCOUNT = {401, 402, 403, 404, 405, 406, 410, 415}
 
 
 class SendGrid:
@@ -209,9 +210,7 @@ def _refusal(refused: Refused, payload: EmailPayload) -> DeliveryError:
 
 def _scope(status: int, problems: list[dict[str, Any]]) -> Scope:
     """Return what a refusal for good is about; redirects, keys, credits and URLs are the account's."""
-    if status in _CONTENT:
-        return Scope.CONTENT
-    if status != 400:
+    if status < 400 or status in _ACCOUNT:
         return Scope.ACCOUNT
     fields = [str(problem.get("field") or "") for problem in problems]
     if any(_RECIPIENT_FIELD.match(name) for name in fields):

@@ -75,6 +75,7 @@ class Smtp:
         self._timeout_s = timeout_s
         self._answer_timeout_s = answer_timeout_s
         self._context = context
+        self._relays = False  # whether it ever took a mail of ours
         self._idle: list[Session] = []
         self._lock = threading.Lock()
 
@@ -89,10 +90,16 @@ class Smtp:
         session = self._ready_session(deadline)
         try:
             reply = session.transmit(
-                payload.sender, payload.to, message, deadline=deadline, answer_timeout_s=self._answer_timeout_s
+                payload.sender,
+                payload.to,
+                message,
+                deadline=deadline,
+                answer_timeout_s=self._answer_timeout_s,
+                relays=self._relays,
             )
         finally:
             self._put_back(session)
+        self._relays = True
         return Sent(self.name, queue_id(reply) or payload.message_id)
 
     def close(self) -> None:

@@ -24,6 +24,14 @@ PROVIDER = "smtp"
 #: Greylisting asks a stranger to come back; sooner than this is refused again.
 GREYLIST_WAIT_S = 300.0
 
+#: Enhanced codes, without their first digit, that are about the sender, his login, or how his domain and host are set
+#: up (SPF, DKIM, reverse DNS), whatever step they come at; and a command out of order. RFC 3463, 5248, 7372.
+_ABOUT_US = {"1.7", "1.8", "5.1", "7.8", "7.9", "7.11", *(f"7.{number}" for number in range(20, 28))}
+#: Those about a mailbox that is closed, has changed hands, or takes mail from some only. RFC 5248, 7293; Exchange.
+_ABOUT_THEM = {"7.13", "7.17", "7.18", "7.124", "7.133", "7.134", "7.135", "7.136"}
+_WORDS_ABOUT_US = ("authenticat", "sender", "client host", "blocked using", "your ip", "your host", "your server")
+_ADDRESS = re.compile(r"\S*@\S*")
+
 _ENHANCED = re.compile(r"^([245])\.(\d{1,3})\.(\d{1,3})\b")
 _QUEUE_IDS = (
     re.compile(r"\bqueued as ([\w.-]+)", re.IGNORECASE),  # Postfix, MailHog, aiosmtpd's users
@@ -45,7 +53,7 @@ class Step(StrEnum):
     DONE = "accepted"
 
 
-def refusal(step: Step, code: int, text: bytes, *known: str) -> DeliveryError:
+def refusal(step: Step, code: int, text: bytes, *known: str, relays: bool = False) -> DeliveryError:
     """Return the outcome of a reply other than the one hoped for.
 
     Args:
@@ -53,6 +61,7 @@ def refusal(step: Step, code: int, text: bytes, *known: str) -> DeliveryError:
         code: Reply code; 0 or less where it was unreadable.
         text: The reply's text, enhanced code first where the server has them.
         known: Values of this message that must not show in the error.
+        relays: Whether this server is known to take mail from us: then it is this recipient's that it will not relay.
     """
     words = text.decode(errors="replace")
     enhanced = _ENHANCED.match(words)
@@ -61,6 +70,8 @@ def refusal(step: Step, code: int, text: bytes, *known: str) -> DeliveryError:
     provider_code = f"{code} {enhanced[0]}" if enhanced else str(code)
     if 500 <= code <= 599:
         scope = _SCOPES[step](code, subject, words.lower())
+        if scope is None:
+            scope = Scope.RECIPIENT if relays else Scope.ACCOUNT
         return Permanent(message, provider=PROVIDER, provider_code=provider_code, scope=scope)
     if step is Step.DOT and not 400 <= code <= 499:
         return InDoubt(message, provider=PROVIDER, provider_code=provider_code)
@@ -98,18 +109,26 @@ def _of_sender(code: int, subject: str, _words: str) -> Scope:
     return Scope.CONTENT if subject == "3.4" or (code == 552 and not subject) else Scope.ACCOUNT
 
 
-def _of_recipient(code: int, subject: str, words: str) -> Scope:
-    """RCPT is about the recipient, but servers also keep back until then what they hold against us."""
-    if code in {530, 535, 538} or subject in {"1.7", "1.8"} or subject.startswith("5."):
+def _of_recipient(code: int, subject: str, words: str) -> Scope | None:
+    """RCPT is about the recipient, but servers also keep back until then what they hold against us.
+
+    Only what clearly is about us is the account's; None where it is ours or the recipient's.
+    """
+    if code in {503, 530, 535, 538} or subject in _ABOUT_US:
         return Scope.ACCOUNT
-    if "relay" in words or "authenticat" in words:
+    words = _ADDRESS.sub("", words)
+    if subject in _ABOUT_THEM or "recipient" in words:
+        return Scope.RECIPIENT
+    if any(word in words for word in _WORDS_ABOUT_US):
         return Scope.ACCOUNT
+    if "relay" in words:
+        return None
     if subject.startswith(("3.", "7.")):
         return Scope.CONTENT
     return Scope.RECIPIENT
 
 
-_SCOPES: dict[Step, Callable[[int, str, str], Scope]] = {
+_SCOPES: dict[Step, Callable[[int, str, str], Scope | None]] = {
     Step.CONNECT: _of_account,
     Step.AUTH: _of_account,
     Step.MAIL: _of_sender,

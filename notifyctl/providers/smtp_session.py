@@ -126,7 +126,7 @@ class Session:
             raise SMTPAuthenticationError(code, text)
 
     def transmit(
-        self, sender: str, recipient: str, message: bytes, *, deadline: Deadline, answer_timeout_s: float
+        self, sender: str, recipient: str, message: bytes, *, deadline: Deadline, answer_timeout_s: float, relays: bool
     ) -> bytes:
         """Hand over one mail and return the text of the server's acceptance.
 
@@ -136,20 +136,20 @@ class Session:
             message: The mail.
             deadline: When all of it must be written.
             answer_timeout_s: How long the server may think about it then, which a short patience turns into doubt.
+            relays: Whether the server is known to take mail from us.
 
         Raises:
             DeliveryError: If the server refused it, went away, or left it in doubt.
         """
-        known = (recipient, sender)
         try:
             with self._guard.hold(deadline):
-                self._write(sender, recipient, message)
+                self._write(sender, recipient, message, relays)
             self._guard.check()  # without its dot, the server cannot have taken it
             with self._guard.hold(Deadline(answer_timeout_s)):
                 self._step = Step.DOT
                 self._smtp.send(b".\r\n")
                 reply = self._smtp.getreply()
-            self._expect(Step.DOT, reply, range(200, 300), known)
+            self._expect(Step.DOT, reply, range(200, 300), (recipient, sender))
             self._step = Step.DONE
         except OSError as error:
             self._smtp.close()
@@ -162,14 +162,14 @@ class Session:
             raise
         return reply[1]
 
-    def _write(self, sender: str, recipient: str, message: bytes) -> None:
+    def _write(self, sender: str, recipient: str, message: bytes, relays: bool) -> None:
         """Send all but the final dot."""
         smtp, known = self._smtp, (recipient, sender)
         self._step = Step.MAIL
         size = [f"SIZE={len(message)}"] if smtp.has_extn("size") else []
         self._expect(Step.MAIL, smtp.mail(sender, size), range(250, 251), known)
         self._step = Step.RCPT
-        self._expect(Step.RCPT, smtp.rcpt(recipient), range(250, 252), known)
+        self._expect(Step.RCPT, smtp.rcpt(recipient), range(250, 252), known, relays=relays)
         self._step = Step.DATA
         self._expect(Step.DATA, smtp.docmd("DATA"), range(354, 355), known)
         smtp.send(re.sub(rb"(?m)^\.", b"..", message))
@@ -192,14 +192,16 @@ class Session:
             self._answers("QUIT", deadline or Deadline(BRIEF_S))
         self._smtp.close()
 
-    def _expect(self, step: Step, reply: tuple[int, bytes], hoped_for: range, known: tuple[str, ...]) -> None:
+    def _expect(
+        self, step: Step, reply: tuple[int, bytes], hoped_for: range, known: tuple[str, ...], *, relays: bool = False
+    ) -> None:
         code, text = reply
         if code in hoped_for:
             return
         if code == 421 or not 400 <= code <= 599:
             # the server is leaving, or is not speaking SMTP any more
             self._smtp.close()
-        raise refusal(step, code, text, *known)
+        raise refusal(step, code, text, *known, relays=relays)
 
     def _answers(self, command: str, deadline: Deadline) -> bool:
         try:

@@ -49,8 +49,9 @@ _OFFICIAL = "https://api.twilio.com"
 #: sent into that is in doubt.
 _IDLE_LIMIT_S = 15.0
 
-_RECIPIENT = {21211, 21265, 21266, 21267, 21268, 21604, 21610, 21614}
-_ACCOUNT = {20003, 20005, 20404, 10001, 90010, 21212, 21408, 21603, 21606, 21703, 21705, 21910, 63007}
+#: The number is wrong, has opted out, is on no WhatsApp, or in a country that is not enabled (21408).
+_RECIPIENT = {21211, 21265, 21266, 21267, 21268, 21408, 21604, 21610, 21612, 21614, 63003, 63014, 63024, 63032}
+_ACCOUNT = {20003, 20005, 20404, 10001, 90010, 21212, 21603, 21606, 21703, 21705, 21910, 63007}
 
 #: The sender's queue at Twilio is full: it drains in minutes.
 _QUEUE_FULL, _QUEUE_FULL_WAIT_S = 21611, 120.0
@@ -272,15 +273,17 @@ def _refusal(error: TwilioException, answer: Answer | None, payload: WhatsAppPay
     if status >= 500 or status in _SAYS_NOTHING:
         return InDoubt(message, **at)
     if code == _QUEUE_FULL:
-        return Throttled(message, **at, retry_after_s=_QUEUE_FULL_WAIT_S)
+        return Throttled(message, **at, retry_after_s=_wait_s(answer) or _QUEUE_FULL_WAIT_S)
     return Permanent(message, **at, scope=_scope(status, code))
 
 
 def _scope(status: int, code: int | None) -> Scope:
     """Return what a refusal for good is about; redirects, keys and URLs are the account's."""
+    if code in _RECIPIENT:
+        return Scope.RECIPIENT
     if status in {401, 403, 404} or status < 400 or code in _ACCOUNT:
         return Scope.ACCOUNT
-    return Scope.RECIPIENT if code in _RECIPIENT else Scope.CONTENT
+    return Scope.CONTENT
 
 
 def _wait_s(answer: Answer) -> float | None:

@@ -133,7 +133,9 @@ def test_send_takes_commas_and_semicolons_out_of_names(httpserver: HTTPServer) -
         (413, errors("too large"), Scope.CONTENT),
         (415, errors("media type"), Scope.ACCOUNT),
         (422, "", Scope.CONTENT),
-        (451, "", Scope.ACCOUNT),
+        (402, "", Scope.ACCOUNT),
+        (451, "", Scope.CONTENT),
+        (400, errors("bad reply address", "reply_to.email"), Scope.ACCOUNT),
     ],
 )
 def test_refusal_for_good_is_permanent(httpserver: HTTPServer, status: int, body: Any, scope: Scope) -> None:

@@ -415,6 +415,20 @@ def interrupt_at(call: int, interrupt: Any) -> Any:
     return lambda self: interrupt() if next(calls) == call else original(self)
 
 
+def test_denied_relay_is_the_accounts_until_a_mail_was_taken() -> None:
+    """A server that relays nothing for us stops the queue; one that refuses a single domain does not."""
+    with ScriptedSmtp(RCPT=["554 5.7.1 Relay access denied", "250 ok", "554 5.7.1 Relay access denied"]) as server:
+        provider = plain(server.port)
+        with pytest.raises(Permanent) as first:
+            provider.send(an_email())
+        provider.send(an_email())
+        with pytest.raises(Permanent) as later:
+            provider.send(an_email())
+        provider.close()
+
+    assert (first.value.scope, later.value.scope) == (Scope.ACCOUNT, Scope.RECIPIENT)
+
+
 # what never reaches a server
 
 

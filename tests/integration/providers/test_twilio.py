@@ -143,11 +143,13 @@ def test_message_without_a_template_is_never_sent(httpserver: HTTPServer, provid
     ("status", "code", "scope"),
     [
         *[(400, code, Scope.RECIPIENT) for code in (21211, 21604, 21610, 21614, 21265, 21266, 21267, 21268)],
-        *[(400, code, Scope.ACCOUNT) for code in (21408, 21603, 21606, 21212, 21705, 21703, 21910, 63007)],
+        *[(400, code, Scope.RECIPIENT) for code in (21408, 21612, 63003, 63014, 63024, 63032)],
+        *[(400, code, Scope.ACCOUNT) for code in (21603, 21606, 21212, 21705, 21703, 21910, 63007)],
         *[(400, code, Scope.CONTENT) for code in (21617, 21619, 21654, 21655, 21656, 99999)],
         *[(401, code, Scope.ACCOUNT) for code in (20003, 20005, 10001, 90010, 99999)],
         (403, 20003, Scope.ACCOUNT),
-        (403, 21610, Scope.ACCOUNT),
+        (403, 21408, Scope.RECIPIENT),
+        (403, 21610, Scope.RECIPIENT),
         (404, 20404, Scope.ACCOUNT),
         (405, 20004, Scope.CONTENT),
     ],
@@ -202,14 +204,17 @@ def test_429_without_a_wait_leaves_it_open(httpserver: HTTPServer, provider: Twi
     assert outcome.retry_after_s is None
 
 
-def test_full_queue_is_throttled_for_minutes(httpserver: HTTPServer, provider: Twilio) -> None:
+@pytest.mark.parametrize(("headers", "wait_s"), [({}, 120.0), ({"Retry-After": "600"}, 600.0)])
+def test_full_queue_is_throttled_for_minutes(
+    httpserver: HTTPServer, provider: Twilio, headers: dict[str, str], wait_s: float
+) -> None:
     """21611 is a 400, but it says no more than "later"."""
-    answer(httpserver, 400, error(21611))
+    answer(httpserver, 400, error(21611), headers)
 
     outcome = failure(provider)
 
     assert isinstance(outcome, Throttled)
-    assert outcome.retry_after_s == 120.0
+    assert outcome.retry_after_s == wait_s
 
 
 @pytest.mark.parametrize("shape", [error, problem])

@@ -26,6 +26,7 @@ NOW_MS = 1_793_534_400_000  # 2026-11-01 12:00:00 UTC
         ({"Retry-After": "inf"}, None),
         ({"Retry-After": "nan"}, None),
         ({"Retry-After": "Sun, 01 Nov 2026 12:00:42 -0000"}, None),
+        ({"Retry-After": "Sun, 01 Nov 99999999999999999999 12:00:42 GMT"}, None),
         ({"X-RateLimit-Reset": "tomorrow"}, None),
         ({}, None),
     ],

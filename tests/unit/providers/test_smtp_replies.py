@@ -42,7 +42,20 @@ def test_4yz_is_transient_at_every_step(step: Step, code: int) -> None:
         (Step.RCPT, 550, "relaying denied", Scope.ACCOUNT),
         (Step.RCPT, 550, "5.7.1 Authentication required", Scope.ACCOUNT),
         (Step.RCPT, 550, "5.1.8 bad sender's domain", Scope.ACCOUNT),
+        (Step.RCPT, 550, "5.1.0 <shop@example.com>: Sender address rejected: Access denied", Scope.ACCOUNT),
+        (Step.RCPT, 550, "Sender verify failed", Scope.ACCOUNT),
+        (Step.RCPT, 554, "5.7.1 <box[192.0.2.1]>: Client host rejected: Access denied", Scope.ACCOUNT),
+        (Step.RCPT, 554, "5.7.1 Service unavailable; client [192.0.2.1] blocked using zen.example.org", Scope.ACCOUNT),
+        (Step.RCPT, 550, "5.7.23 SPF validation failed", Scope.ACCOUNT),
+        (Step.RCPT, 550, "5.7.25 no reverse DNS", Scope.ACCOUNT),
         (Step.RCPT, 503, "5.5.1 bad sequence", Scope.ACCOUNT),
+        (Step.RCPT, 504, "5.5.2 <ada>: Recipient address rejected: need fully-qualified address", Scope.RECIPIENT),
+        (Step.RCPT, 554, "5.7.1 <ada@example.org>: Recipient address rejected: Access denied", Scope.RECIPIENT),
+        (Step.RCPT, 550, "5.7.1 <ada@example.org>: Recipient address rejected: Relay denied", Scope.RECIPIENT),
+        (Step.RCPT, 550, "5.4.1 Recipient address rejected: Access denied", Scope.RECIPIENT),
+        (Step.RCPT, 550, "5.7.13 account disabled", Scope.RECIPIENT),
+        (Step.RCPT, 550, "5.7.133 SenderNotAuthenticatedForGroup", Scope.RECIPIENT),
+        (Step.RCPT, 550, "5.7.1 <recipient.sender.relay@example.org>: no", Scope.CONTENT),
         (Step.RCPT, 550, "5.7.1 refused by policy", Scope.CONTENT),
         (Step.RCPT, 552, "5.3.4 too big", Scope.CONTENT),
         (Step.DATA, 554, "no", Scope.CONTENT),
@@ -56,6 +69,23 @@ def test_5yz_is_permanent_with_the_scope_of_its_step(step: Step, code: int, text
 
     assert isinstance(outcome, Permanent)
     assert outcome.scope is scope
+
+
+@pytest.mark.parametrize("text", [b"5.7.1 <ada@example.org>: Relay access denied", b"relaying denied"])
+def test_relay_that_is_denied_is_the_recipients_where_others_were_taken(text: bytes) -> None:
+    """A server that takes mail from us and will not relay this one says so about this one's domain."""
+    outcome = refusal(Step.RCPT, 550, text, relays=True)
+
+    assert isinstance(outcome, Permanent)
+    assert outcome.scope is Scope.RECIPIENT
+
+
+def test_demand_for_a_login_is_the_accounts_whoever_was_taken_before() -> None:
+    """That is about us, however the server came to take mail until now."""
+    outcome = refusal(Step.RCPT, 550, b"5.7.1 Relaying denied, authenticate first", relays=True)
+
+    assert isinstance(outcome, Permanent)
+    assert outcome.scope is Scope.ACCOUNT
 
 
 @pytest.mark.parametrize("code", [-1, 199, 300, 600])
