@@ -3,7 +3,7 @@
 SendGrid and Twilio are played on loopback. Prints the most grants and arrivals in any sliding second, the average, and
 the most requests open at once.
 
-    python -m bench.rate_limit [--seconds 10]
+    python -m bench.rate_limit [--seconds 10] [--answer 0.05]
 """
 
 from __future__ import annotations
@@ -25,9 +25,12 @@ from tests.support.receivers import Receiver, busiest
 DATA = {"customer_name": "Ada Example", "order_number": "10482", "currency": "USD", "total": "29.35", "payment": "paid"}
 
 
-def measure(processes: int, seconds: float) -> None:
+def measure(processes: int, seconds: float, answer_s: float) -> None:
     """One row of the table for each queue."""
-    sendgrid, twilio = Receiver(202, {}, 0.05), Receiver(201, {"sid": "SM" + "0" * 32, "status": "queued"}, 0.05)
+    sendgrid, twilio = (
+        Receiver(202, {}, answer_s),
+        Receiver(201, {"sid": "SM" + "0" * 32, "status": "queued"}, answer_s),
+    )
     with private_server() as server:
         environment = {
             **os.environ,
@@ -86,10 +89,13 @@ def main() -> None:
     """Measure with 1, 2 and 8 processes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument(
+        "--answer", type=float, default=0.05, help="how long a provider takes over a message, in seconds"
+    )
     parser.add_argument("--processes", type=int, nargs="*", default=[1, 2, 8])
     options = parser.parse_args()
     for processes in options.processes:
-        measure(processes, options.seconds)
+        measure(processes, options.seconds, options.answer)
 
 
 if __name__ == "__main__":
