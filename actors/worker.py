@@ -7,19 +7,16 @@
 
 from __future__ import annotations
 
-import logging
-
 import dramatiq
 
 from actors import declare
+from actors.log import configure
 from notifyctl.app import build
 
 __all__ = ["broker"]
 
 _app = build()
-logging.basicConfig(
-    level=_app.settings.log_level, format="%(asctime)s %(levelname)-7s %(process)d %(name)s: %(message)s"
-)
+configure(_app.settings.log_level)
 broker = _app.broker()
 dramatiq.set_broker(broker)
 declare(broker, _app)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from notifyctl.delivery.job import ProviderTry
@@ -32,6 +33,8 @@ _log = logging.getLogger(__name__)
 class Route(Generic[P]):
     """The providers of one channel, in the order in which they are asked.
 
+    A provider that asked for less, and said for how long, is left alone for so long by this process.
+
     Raises:
         ConfigError: If there is none.
     """
@@ -40,6 +43,7 @@ class Route(Generic[P]):
         if not providers:
             raise ConfigError("a channel needs at least one provider")
         self.providers = tuple(providers)
+        self._rests: dict[str, _Rest] = {}
 
     def send(self, job: Job, payload: P) -> Sent:
         """Hand the message to the first provider that takes it.
@@ -53,12 +57,25 @@ class Route(Generic[P]):
                 vain, the failure that leaves most hope.
         """
         failures: list[DeliveryError] = []
+        asked: DeliveryError | None = None
         for provider in self.providers:
+            resting = self._resting(provider.name)
+            if resting is not None:
+                failures.append(resting)
+                continue
+            job.begin(provider.name)
+            if asked is not None:
+                _log.warning(
+                    "job %s, attempt %d: %s; %s is asked next", job.job_id, job.attempt, _told(asked), provider.name
+                )
             try:
                 return _ask(provider, job, payload)
             except DeliveryError as failure:
+                if isinstance(failure, Throttled) and failure.retry_after_s is not None:
+                    self._rests[provider.name] = _Rest(failure, time.monotonic() + failure.retry_after_s)
                 if not _another_may_help(failure):
                     raise
+                asked = failure
                 failures.append(failure)
         raise _most_hopeful(failures)
 
@@ -67,24 +84,32 @@ class Route(Generic[P]):
         for provider in self.providers:
             provider.close()
 
+    def _resting(self, name: str) -> Throttled | None:
+        """Return what a provider said that is still to be left alone, with the rest of its wait."""
+        rest = self._rests.get(name)
+        left_s = rest.until - time.monotonic() if rest else 0.0
+        if rest is None or left_s <= 0:
+            return None
+        said = rest.said
+        return Throttled(said.message, provider=name, provider_code=said.provider_code, retry_after_s=left_s)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """Until when a provider is left alone, by the monotonic clock, and what it said."""
+
+    said: Throttled
+    until: float
+
 
 def _ask(provider: Provider[P], job: Job, payload: P) -> Sent:
-    job.begin(provider.name)
+    """Send, and leave what came of it with the job. Of a failure, whoever decides what follows writes the log."""
     start = time.monotonic()
     try:
         sent = provider.send(payload)
     except DeliveryError as failure:
-        duration_ms = _ms_since(start)
-        job.tried(ProviderTry(provider.name, failure.outcome, failure.provider_code, failure.message, duration_ms))
-        _log.warning(
-            "%s did not accept job %s in attempt %d after %d ms: %s: %s",
-            provider.name,
-            job.job_id,
-            job.attempt,
-            duration_ms,
-            failure.outcome,
-            failure.message,
-        )
+        tried = ProviderTry(provider.name, failure.outcome, failure.provider_code, failure.message, _ms_since(start))
+        job.tried(tried)
         raise
     except Exception as crash:
         # its text may hold anything; the traceback is the caller's to log
@@ -103,6 +128,10 @@ def _ask(provider: Provider[P], job: Job, payload: P) -> Sent:
         ", possibly a duplicate" if job.possible_duplicate else "",
     )
     return sent
+
+
+def _told(failure: DeliveryError) -> str:
+    return f"{failure.provider}: {failure.outcome} {failure.provider_code}: {failure.message}"
 
 
 def _another_may_help(failure: DeliveryError) -> bool:

@@ -116,11 +116,10 @@ class Retries(Middleware):
         message.outcome, message.code, message.error = describe(exception)
         message.disposition = self._disposition(broker, message, exception)
         log.warning(
-            "job %s, attempt %d: %s %s: %s",
+            "job %s, attempt %d: %s; %s",
             message.job.job_id,
             message.job.attempt,
-            message.outcome,
-            message.code,
+            _told(message, exception),
             _words(message.disposition),
         )
 
@@ -198,6 +197,16 @@ def describe(exception: BaseException) -> tuple[str, str, str]:
     frames = traceback.extract_tb(exception.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return "error", type(exception).__name__, f"{type(exception).__name__}{place}"
+
+
+def _told(message: NotifyMessage, exception: BaseException) -> str:
+    """What failed, in one line: of several providers the last one asked, as delivery told of those before it."""
+    if message.tries and isinstance(exception, DeliveryError):
+        last = message.tries[-1]
+        parts = (last["provider"], f"{last['outcome']} {last.get('provider_code', '')}", last.get("error", ""))
+    else:
+        parts = (getattr(exception, "provider", ""), f"{message.outcome} {message.code}", message.error)
+    return ": ".join(part.strip() for part in parts if part.strip())
 
 
 def _words(disposition: Disposition) -> str:

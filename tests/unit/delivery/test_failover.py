@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,6 +53,11 @@ def raised_by(outcomes: Sequence[DeliveryError]) -> tuple[DeliveryError, FakeJob
     with pytest.raises(DeliveryError) as caught:
         Route(providers).send(job, "payload")
     return caught.value, job
+
+
+def clock(monkeypatch: pytest.MonkeyPatch, moments: list[float]) -> None:
+    """Let delivery read its clock here."""
+    monkeypatch.setattr("notifyctl.delivery.failover.time", SimpleNamespace(monotonic=lambda: moments[0]))
 
 
 def test_first_provider_takes_it() -> None:
@@ -214,14 +220,68 @@ def test_possible_duplicate_and_missing_id_are_logged(caplog: pytest.LogCaptureF
     assert "possibly a duplicate" in caplog.text
 
 
-def test_failure_is_logged_as_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    """With job, provider, outcome word and reason."""
-    raised_by([transient("sendgrid")])
+def test_failure_that_another_provider_mends_is_one_warning(caplog: pytest.LogCaptureFixture) -> None:
+    """With job, attempt, provider, outcome, code, reason and what follows."""
+    Route([FakeProvider("sendgrid", transient("sendgrid")), FakeProvider("smtp")]).send(FakeJob(attempt=2), "payload")
 
-    (record,) = caplog.records
-    assert record.levelname == "WARNING"
-    assert record.getMessage().startswith("sendgrid did not accept job j-1 in attempt 1 after ")
-    assert record.getMessage().endswith("transient: no connection")
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("WARNING", "job j-1, attempt 2: sendgrid: transient connect: no connection; smtp is asked next")
+    ]
+
+
+def test_last_failure_is_left_to_whoever_knows_what_follows(caplog: pytest.LogCaptureFixture) -> None:
+    """One line for each failed send: the queue's side writes the last one, with the wait or the burial."""
+    raised_by([transient("sendgrid")])
+    raised_by([in_doubt("sendgrid")])
+    assert caplog.records == []
+
+    raised_by([transient("sendgrid"), transient("smtp")])
+    assert [record.getMessage().rpartition("; ")[2] for record in caplog.records] == ["smtp is asked next"]
+
+
+def test_throttled_provider_is_left_alone_for_as_long_as_it_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retry-After holds although another provider takes the mails meanwhile; then it is asked again."""
+    clock(monkeypatch, moments := [1000.0])
+    first, second = FakeProvider("first", throttled("first", 30)), FakeProvider("second")
+    route = Route([first, second])
+    for moments[0] in (1000.0, 1029.9, 1030.1):
+        assert route.send(FakeJob(), "payload").provider == "second"
+
+    assert (len(first.payloads), len(second.payloads)) == (2, 3)
+
+
+def test_resting_provider_alone_is_throttled_for_the_rest_of_its_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is begun; the queue learns how long to wait still."""
+    clock(monkeypatch, moments := [1000.0])
+    only = FakeProvider("only", throttled("only", 30))
+    route = Route([only])
+    with pytest.raises(Throttled):
+        route.send(FakeJob(), "payload")
+    moments[0], job = 1010.0, FakeJob()
+    with pytest.raises(Throttled) as caught:
+        route.send(job, "payload")
+
+    assert (caught.value.retry_after_s, caught.value.provider_code, job.calls) == (20.0, "429", [])
+    assert len(only.payloads) == 1
+
+
+def test_provider_that_asked_for_less_without_a_wait_is_asked_again() -> None:
+    """Where it does not say how long, the queue's own pause is all there is."""
+    first = FakeProvider("first", throttled("first"))
+    route = Route([first, FakeProvider("second")])
+    for _ in range(2):
+        route.send(FakeJob(), "payload")
+
+    assert len(first.payloads) == 2
+
+
+def test_resting_provider_is_no_failure_worth_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    """It was not asked: only the first refusal is told."""
+    route = Route([FakeProvider("first", throttled("first", 30)), FakeProvider("second")])
+    for _ in range(3):
+        route.send(FakeJob(), "payload")
+
+    assert len(caplog.records) == 1
 
 
 def test_route_without_providers_is_refused() -> None:
