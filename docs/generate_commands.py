@@ -58,7 +58,7 @@ def _walk(command: Any, name: str, parent: Any) -> Iterator[tuple[str, str]]:
     yield context.command_path, command.get_help(context)
     if hasattr(command, "list_commands"):
         for verb in command.list_commands(context):
-            yield from _walk(command.get_command(context, verb), verb, context)
+            yield from _walk(command.resolve_command(context, [verb])[1], verb, context)
 
 
 if __name__ == "__main__":

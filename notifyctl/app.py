@@ -1,7 +1,8 @@
 """The composition root: the one place that builds anything from settings.
 
 Every entry point (commands, worker processes, the module-level functions) asks an `App` for the parts it needs; each
-is built when it is first asked for. Nothing is global here.
+is built when it is first asked for, and only then loaded: a command that looks at the queues needs neither templates
+nor Dramatiq nor a vendor's package. Nothing is global here.
 """
 
 from __future__ import annotations
@@ -9,28 +10,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from dramatiq.middleware import CurrentMessage
-
-from notifyctl import embedded
-from notifyctl.channels.email import render_email
-from notifyctl.channels.whatsapp import render_whatsapp
-from notifyctl.connection import connect
-from notifyctl.delivery.deliver import deliver
-from notifyctl.delivery.failover import Route
-from notifyctl.engine.broker import NotifyBroker
-from notifyctl.engine.inspector import Inspector
-from notifyctl.engine.producer import Producer
-from notifyctl.engine.scripts import Retention
 from notifyctl.errors import ConfigError
-from notifyctl.middleware.current_job import current_job
-from notifyctl.middleware.rate_limit import RateLimiter
-from notifyctl.middleware.retries import Retries
 from notifyctl.notification import Channel
-from notifyctl.notifier import Notifier
-from notifyctl.providers.outbox import Outbox
-from notifyctl.providers.rehearsal import Rehearsal
-from notifyctl.settings import Settings
-from notifyctl.templates.catalog import Catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,8 +21,16 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from notifyctl.connection import Role
+    from notifyctl.delivery.failover import Route
+    from notifyctl.engine.broker import NotifyBroker
+    from notifyctl.engine.inspector import Inspector
+    from notifyctl.engine.scripts import Retention
     from notifyctl.notification import EmailPayload, Notification, WhatsAppPayload
+    from notifyctl.notifier import Notifier
     from notifyctl.providers.base import Provider
+    from notifyctl.providers.outbox import Outbox
+    from notifyctl.settings import Settings
+    from notifyctl.templates.catalog import Catalog
 
 __all__ = ["App", "build"]
 
@@ -55,6 +44,8 @@ def build(settings: Settings | None = None) -> App:
     Raises:
         ConfigError: A setting cannot be used.
     """
+    from notifyctl.settings import Settings
+
     return App(settings or Settings.load())
 
 
@@ -80,6 +71,8 @@ class App:
         configured = self.settings.redis.target()
         if configured is not None:
             return configured
+        from notifyctl import embedded
+
         running = embedded.ensure_running(self.settings)
         if running.started:
             self.started_server = running.pid
@@ -87,11 +80,15 @@ class App:
 
     def client(self, role: Role) -> redis.Redis:
         """A client of the Redis in use."""
+        from notifyctl.connection import connect
+
         return connect(self.target, role=role)
 
     @cached_property
     def catalog(self) -> Catalog:
         """All templates."""
+        from notifyctl.templates.catalog import Catalog
+
         return Catalog(self.settings.templates_dir)
 
     @cached_property
@@ -103,6 +100,8 @@ class App:
     @cached_property
     def retention(self) -> Retention:
         """How long ended jobs are kept."""
+        from notifyctl.engine.scripts import Retention
+
         kept = self.settings.retention
         return Retention(
             completed_ms=round(kept.completed.total_seconds() * 1000),
@@ -118,6 +117,8 @@ class App:
     @cached_property
     def inspector(self) -> Inspector:
         """The operator's side of the queues."""
+        from notifyctl.engine.inspector import Inspector
+
         rates = {name: queue.rate for name, queue in self.settings.queues.items()}
         client = self.client("operator")
         return Inspector(client, self.settings.namespace, rates=rates, retention=self.retention, secret=self._secret)
@@ -125,6 +126,9 @@ class App:
     @cached_property
     def notifier(self) -> Notifier:
         """The producer's side of the queues."""
+        from notifyctl.engine.producer import Producer
+        from notifyctl.notifier import Notifier
+
         return Notifier(
             Producer(self.client("producer"), self.settings.namespace),
             self.inspector,
@@ -136,6 +140,12 @@ class App:
 
     def broker(self) -> NotifyBroker:
         """A broker for this process's worker; its actors are still to be declared."""
+        from dramatiq.middleware import CurrentMessage
+
+        from notifyctl.engine.broker import NotifyBroker
+        from notifyctl.middleware.rate_limit import RateLimiter
+        from notifyctl.middleware.retries import Retries
+
         queues = self.settings.queues
         return NotifyBroker(
             self.client("worker"),
@@ -152,6 +162,9 @@ class App:
 
     def outbox(self, channel: Channel) -> Outbox:
         """The sandbox of a channel."""
+        from notifyctl.providers.outbox import Outbox
+        from notifyctl.providers.rehearsal import Rehearsal
+
         folder = self.outbox_folder(channel)
         return Outbox(folder, channel, Rehearsal(folder))
 
@@ -173,14 +186,16 @@ class App:
         Raises:
             ConfigError: A real provider is configured, and nobody the mail could be from.
         """
+        from notifyctl.delivery.failover import Route
+
         if self.sandboxed(Channel.EMAIL):
             return Route([self.outbox(Channel.EMAIL)])
         if not self.settings.email.sender:
             raise ConfigError(
                 "mail needs a sender", hint="Set EMAIL_FROM to an address that your provider lets you send from."
             )
-        from notifyctl.providers.sendgrid import SendGrid  # noqa: PLC0415 - the SDKs load only where they are used
-        from notifyctl.providers.smtp import Smtp  # noqa: PLC0415
+        from notifyctl.providers.sendgrid import SendGrid
+        from notifyctl.providers.smtp import Smtp
 
         timeout_s = self.settings.send_timeout.total_seconds()
         sendgrid, smtp = self.settings.sendgrid, self.settings.smtp
@@ -207,9 +222,11 @@ class App:
         Raises:
             ConfigError: Twilio is configured, and no sender.
         """
+        from notifyctl.delivery.failover import Route
+
         if self.sandboxed(Channel.WHATSAPP):
             return Route([self.outbox(Channel.WHATSAPP)])
-        from notifyctl.providers.twilio import Twilio  # noqa: PLC0415
+        from notifyctl.providers.twilio import Twilio
 
         twilio = self.settings.twilio
         key = twilio.api_key_sid, twilio.api_key_secret
@@ -231,6 +248,9 @@ class App:
 
     def deliverer(self, channel: Channel) -> Callable[[], None]:
         """What an actor of this channel does: send the job that its thread is running."""
+        from notifyctl.delivery.deliver import deliver
+        from notifyctl.middleware.current_job import current_job
+
         if channel is Channel.EMAIL:
             email = self.email_route()
             return lambda: deliver(current_job(), render=self._render_email, route=email)
@@ -238,6 +258,8 @@ class App:
         return lambda: deliver(current_job(), render=self._render_whatsapp, route=whatsapp)
 
     def _render_email(self, notification: Notification, job_id: str, created_at_ms: int, /) -> EmailPayload:
+        from notifyctl.channels.email import render_email
+
         email = self.settings.email
         return render_email(
             notification,
@@ -251,6 +273,8 @@ class App:
         )
 
     def _render_whatsapp(self, notification: Notification, job_id: str, created_at_ms: int, /) -> WhatsAppPayload:
+        from notifyctl.channels.whatsapp import render_whatsapp
+
         del created_at_ms
         return render_whatsapp(
             notification,

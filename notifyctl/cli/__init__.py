@@ -1,30 +1,47 @@
-"""The command line: assembly only. A file per noun beside this one.
+"""The command line: assembly only. A file per noun beside this one, loaded when it is called.
 
 Nothing here or in those files loads Redis, Dramatiq, a vendor's SDK or pydantic before a command needs it: `--help`
 and completion are fast.
 """
 
+import gc
 import os
 import sys
-from collections.abc import Sequence
-from typing import Annotated, Any, Literal, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal, NoReturn
 
 import typer
 
-from notifyctl.cli import completion, config, dlq, job, order, outbox, queue, server
 from notifyctl.cli._errors import Globals, guarded
-from notifyctl.cli._group import examples, noun
-from notifyctl.cli._options import choose_colours
+from notifyctl.cli._group import Noun, noun
 from notifyctl.cli._output import write
-from notifyctl.cli.demo import demo
-from notifyctl.cli.doctor import doctor
-from notifyctl.cli.send import send
-from notifyctl.cli.stats import StatsCommand, stats
-from notifyctl.cli.timeline import show_order
-from notifyctl.cli.topics import help_
-from notifyctl.cli.worker import worker
 
 __all__ = ["app", "main"]
+
+#: The shell sets this when it asks what could come next.
+_COMPLETE = "_NOTIFYCTL_COMPLETE"
+
+
+class _Root(Noun):
+    """All there is, in the order in which a newcomer needs it."""
+
+    later: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "demo": ("See all of it work in half a minute, without any setup.", "notifyctl.cli.demo"),
+        "worker": ("Send what is in the queues, until Ctrl-C.", "notifyctl.cli.worker"),
+        "stats": ("Show how many messages are where.", "notifyctl.cli.stats"),
+        "order": ("Orders: queue the messages that follow from them.", "notifyctl.cli.timeline"),
+        "send": ("Queue one message, and print its id.", "notifyctl.cli.send"),
+        "job": ("Jobs: single messages, wherever they are.", "notifyctl.cli.job"),
+        "dlq": ("Dead letters: look at them, send them again, give them up.", "notifyctl.cli.dlq"),
+        "queue": ("Queues: pause them, let them go on, limit them.", "notifyctl.cli.queue"),
+        "outbox": ("The outbox: messages kept here instead of being sent.", "notifyctl.cli.outbox"),
+        "server": ("The embedded server, used where no Redis is configured.", "notifyctl.cli.server"),
+        "doctor": ("Check what would keep messages from going out.", "notifyctl.cli.doctor"),
+        "config": ("The settings in force.", "notifyctl.cli.config"),
+        "completion": ("Completion of commands and names in the shell.", "notifyctl.cli.completion"),
+        "help": ("Show the help of a command or topic (exit-codes, output).", "notifyctl.cli.topics"),
+    }
+
 
 app = noun(
     "notifyctl",
@@ -34,6 +51,7 @@ app = noun(
     "notifyctl worker",
     "notifyctl stats email",
     "notifyctl dlq retry 3r9k2m4p8t6w1x5z",
+    cls=_Root,
 )
 
 
@@ -58,51 +76,30 @@ def _options(
     ] = False,
 ) -> None:
     if color != "auto":
+        from notifyctl.cli._options import choose_colours
+
         choose_colours(color)
     if isinstance(ctx.obj, Globals):
         ctx.obj.debug = debug
 
 
-app.command(epilog=examples("notifyctl demo"))(demo)
-app.command(
-    epilog=examples(
-        "notifyctl worker",
-        "notifyctl worker --queue email --concurrency email=10 --processes 2",
-        "notifyctl worker --drain",
-    )
-)(worker)
-app.command(
-    cls=StatsCommand,
-    epilog=examples("notifyctl stats email", "notifyctl stats --watch 5s", "notifyctl stats -o json --fail-if 'dlq>0'"),
-)(stats)
-app.command(
-    epilog=examples(
-        "notifyctl send email ada@example.com --template test_message --var note=Hello",
-        "notifyctl send whatsapp +447700900123 -t test_message --in 10m --key welcome-ada",
-        "notifyctl send email ada@example.com -t order_confirmation --data order.json --order 10482",
-    )
-)(send)
-order.app.command("show", epilog=examples("notifyctl order show 10482"))(show_order)
-for group in (order.app, job.app, dlq.app, queue.app, outbox.app, server.app):
-    app.add_typer(group)
-app.command(epilog=examples("notifyctl doctor", "notifyctl doctor -o json"))(doctor)
-app.add_typer(config.app)
-app.add_typer(completion.app)
-app.command("help", epilog=examples("notifyctl help dlq retry", "notifyctl help exit-codes"))(help_)
-
-
 def main() -> NoReturn:
     """Run the command line of this process, and end it."""
+    gc.set_threshold(50_000)  # what starting makes is there to stay: not worth going through again and again
     # where they are closed, what is printed goes nowhere
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - open to the end
     sys.stderr = sys.stderr or sys.stdout
     for stream in (sys.stdout, sys.stderr):
         # a terminal of another encoding gets escapes, not a crash
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    sys.exit(guarded(_run, sys.argv[1:]))
+    code = guarded(_run, sys.argv[1:])
+    gc.freeze()  # nor at the end
+    sys.exit(code)
 
 
 def _run(args: Sequence[str], options: Globals) -> Any:
-    if completion.VARIABLE in os.environ:
-        completion.answer_in_typers_way()
+    if _COMPLETE in os.environ:
+        from notifyctl.cli.completion import answer
+
+        answer(app)
     return app(args=list(args), prog_name="notifyctl", standalone_mode=False, obj=options)

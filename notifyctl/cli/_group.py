@@ -1,30 +1,55 @@
-"""Groups of commands: a noun with its verbs, and short names for the verbs."""
+"""Groups of commands: a noun with its verbs, short names for the verbs, and commands that load when they are called."""
 
-from typing import Any
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, ClassVar
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
-__all__ = ["examples", "noun"]
+__all__ = ["Noun", "alone", "examples", "noun"]
 
 #: Short names, and the verbs they may stand for.
-_ALIASES = {"ls": ("list",), "rm": ("purge", "cancel", "clear")}
+_ALIASES = {"ls": ("list",), "rm": ("purge", "cancel", "remove", "clear")}
+
+_HELP_OPTIONS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-#: The commands in the order in which a newcomer needs them.
-_ORDER = (
-    "demo", "worker", "stats", "order", "send", "job", "dlq", "queue", "outbox", "server", "doctor", "config",
-    "completion", "help",
-)  # fmt: skip
+class _Later(TyperCommand):
+    """Stands for a command whose module is not loaded: it can be listed, and nothing else.
+
+    Args:
+        name: The command.
+        about: What its own page says first.
+        module: Where it is.
+    """
+
+    def __init__(self, name: str, about: str, module: str) -> None:
+        super().__init__(name, help=about, rich_markup_mode=None)
+        self._module = module
+
+    def loaded(self) -> Any:
+        """Return the command itself."""
+        group: typer.Typer = import_module(self._module).app
+        is_noun = isinstance(group.info.cls, type)
+        found = typer.main.get_group(group) if is_noun else typer.main.get_command(group)
+        found.name = self.name
+        return found
 
 
-class _Noun(TyperGroup):
-    """Knows the short names of its verbs."""
+class Noun(TyperGroup):
+    """Knows the short names of its verbs.
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Return the names of all commands, in the order of the help page."""
-        names = super().list_commands(ctx)
-        return sorted(names, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
+    Attributes:
+        later: Verbs that load when they are called: what each does, and the module with its `app`.
+    """
+
+    later: ClassVar[Mapping[str, tuple[str, str]]] = {}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        for name, (about, module) in self.later.items():
+            self.add_command(_Later(name, about, module))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return the verb of this name, or of the name that it is short for."""
@@ -36,28 +61,37 @@ class _Noun(TyperGroup):
         return super().parse_args(ctx, args or ["--help"])
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the verb under its full name: usage lines and errors say it."""
+        """Return the verb, loaded, under its full name: usage lines and errors say it."""
         _, command, rest = super().resolve_command(ctx, args)
+        if isinstance(command, _Later):
+            command = command.loaded()
+            self.add_command(command)
         return command.name if command else None, command, rest
 
 
-def noun(name: str, about: str, *example: str) -> typer.Typer:
+def noun(name: str, about: str, *example: str, cls: type[Noun] = Noun) -> typer.Typer:
     """Return the group of a noun, its verbs still to be added.
 
     Args:
         name: The noun.
         about: What it is, one sentence.
         example: Command lines for the help page.
+        cls: A kind of group that knows more.
     """
     return typer.Typer(
         name=name,
         help=about,
         epilog=examples(*example),
-        cls=_Noun,
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        cls=cls,
+        context_settings=_HELP_OPTIONS,
         rich_markup_mode=None,
         add_completion=False,
     )
+
+
+def alone() -> typer.Typer:
+    """Return the place for a command that belongs to no noun."""
+    return typer.Typer(context_settings=_HELP_OPTIONS, rich_markup_mode=None, add_completion=False)
 
 
 def examples(*lines: str) -> str:

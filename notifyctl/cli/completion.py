@@ -1,16 +1,19 @@
 """`notifyctl completion`: let the shell complete commands, options, queue names and ids."""
 
+import gc
 import os
+import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
-from notifyctl.cli._errors import Refused
+from notifyctl.cli._errors import Code, Refused
 from notifyctl.cli._group import examples, noun
 from notifyctl.cli._output import say, write
 
-__all__ = ["VARIABLE", "answer_in_typers_way", "app", "script"]
+__all__ = ["VARIABLE", "answer", "app", "script"]
 
 #: The shell sets this when it asks what could come next.
 VARIABLE = "_NOTIFYCTL_COMPLETE"
@@ -44,11 +47,16 @@ def install(shell: ShellArgument = None) -> None:
     say(f"{name} completion is installed in {path}; open a new shell to use it")
 
 
-def answer_in_typers_way() -> None:
-    """Answer the shell in the form that typer's scripts expect, which typer does only where its own flags are on."""
+def answer(commands: typer.Typer) -> NoReturn:
+    """Tell the shell what could come next, and end the process at once: a person is waiting with a finger on Tab."""
     from typer._completion_classes import completion_init
 
-    completion_init()
+    gc.disable()
+    completion_init()  # typer does so only where its own flags are on
+    with suppress(SystemExit):
+        commands(prog_name="notifyctl")
+    sys.stdout.flush()
+    os._exit(Code.DONE)
 
 
 def script(shell: str) -> str:

@@ -12,12 +12,15 @@ import typer
 
 from notifyctl.cli._context import load_app
 from notifyctl.cli._errors import Code, Refused
+from notifyctl.cli._group import alone, examples
 from notifyctl.cli._output import Output, View, write
 
 if TYPE_CHECKING:
     from notifyctl.app import App
 
-__all__ = ["demo"]
+__all__ = ["app"]
+
+app = alone()
 
 _ORDERS = 12
 _SEED = 10482
@@ -36,6 +39,7 @@ All of it ran on a server of its own, which is gone now, with its files. To go o
 """
 
 
+@app.command(epilog=examples("notifyctl demo"))
 def demo() -> None:
     """See all of it work in half a minute, without any setup.
 

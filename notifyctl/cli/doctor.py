@@ -7,6 +7,7 @@ import typer
 
 from notifyctl.cli._context import connected, load_app
 from notifyctl.cli._errors import Code
+from notifyctl.cli._group import alone, examples
 from notifyctl.cli._options import OutputOption, TableOption
 from notifyctl.cli._output import Column, Output, View, say
 from notifyctl.errors import ConfigError
@@ -14,11 +15,14 @@ from notifyctl.errors import ConfigError
 if TYPE_CHECKING:
     import redis
 
-__all__ = ["doctor"]
+__all__ = ["app"]
+
+app = alone()
 
 _COLUMNS = (Column("name", "check"), Column("status"), Column("detail", width=60), Column("remedy", width=50))
 
 
+@app.command(epilog=examples("notifyctl doctor", "notifyctl doctor -o json"))
 def doctor(*, output: OutputOption = Output.TABLE, table: TableOption = "simple") -> None:
     """Check what would keep messages from going out.
 

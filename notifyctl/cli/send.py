@@ -11,6 +11,7 @@ import typer
 
 from notifyctl.cli._complete import template_names
 from notifyctl.cli._context import connected, load_app
+from notifyctl.cli._group import alone, examples
 from notifyctl.cli._jobs import masked
 from notifyctl.cli._options import DryRunOption, OutputOption, TableOption, read_duration, read_moment
 from notifyctl.cli._output import Column, Output, View, say
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from notifyctl.app import App
     from notifyctl.notification import Notification
 
-__all__ = ["send"]
+__all__ = ["app"]
+
+app = alone()
 
 _VARIABLE = re.compile(r"([^=]+)=(.*)", re.DOTALL)
 _COLUMNS = (Column("id"), Column("queue"), Column("known", "already known"))
@@ -48,6 +51,13 @@ ExpiryOption = Annotated[
 ]
 
 
+@app.command(
+    epilog=examples(
+        "notifyctl send email ada@example.com --template test_message --var note=Hello",
+        "notifyctl send whatsapp +447700900123 -t test_message --in 10m --key welcome-ada",
+        "notifyctl send email ada@example.com -t order_confirmation --data order.json --order 10482",
+    )
+)
 def send(
     channel: ChannelArgument,
     to: Annotated[str, typer.Argument(metavar="TO", help="A mail address, or a number such as +447700900123.")],

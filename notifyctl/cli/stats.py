@@ -16,6 +16,7 @@ from typer.core import TyperCommand
 from notifyctl.cli._complete import queue_names
 from notifyctl.cli._context import connected
 from notifyctl.cli._errors import Code
+from notifyctl.cli._group import alone, examples
 from notifyctl.cli._options import OutputOption, TableOption, read_duration
 from notifyctl.cli._output import Column, Output, Record, View, duration, say, write
 from notifyctl.errors import BrokerUnavailable
@@ -23,7 +24,9 @@ from notifyctl.errors import BrokerUnavailable
 if TYPE_CHECKING:
     from notifyctl.engine.inspector import Inspector
 
-__all__ = ["QUEUE_COLUMNS", "StatsCommand", "queue_record", "stats"]
+__all__ = ["app", "queue_record"]
+
+app = alone()
 
 #: What `--fail-if` may ask about.
 _FIELDS = (
@@ -87,6 +90,10 @@ class StatsCommand(TyperCommand):
         return super().parse_args(ctx, words)
 
 
+@app.command(
+    cls=StatsCommand,
+    epilog=examples("notifyctl stats email", "notifyctl stats --watch 5s", "notifyctl stats -o json --fail-if 'dlq>0'"),
+)
 def stats(
     *,
     queues: Annotated[

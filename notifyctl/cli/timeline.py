@@ -5,15 +5,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from notifyctl.cli._context import connected, operator
+from notifyctl.cli._group import examples
 from notifyctl.cli._jobs import attempt_rows, job_record
 from notifyctl.cli._options import OutputOption, RevealOption, TableOption
 from notifyctl.cli._output import Column, Output, View, iso, moment, write
+from notifyctl.cli.order import app
 from notifyctl.errors import JobNotFound
 
 if TYPE_CHECKING:
     from notifyctl.engine.jobs import Job
 
-__all__ = ["show_order"]
+__all__ = ["app"]
 
 _MOST = 500
 _MESSAGES = (
@@ -28,6 +30,7 @@ _MESSAGES = (
 _STEPS = (Column("at", "when", moment), Column("queue"), Column("template"), Column("what", width=70))
 
 
+@app.command("show", epilog=examples("notifyctl order show 10482"))
 def show_order(
     order_id: Annotated[str, typer.Argument(metavar="ORDER_ID", help="As the shop system calls it.")],
     *,

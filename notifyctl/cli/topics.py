@@ -5,9 +5,12 @@ from typing import Annotated
 import typer
 
 from notifyctl.cli._errors import MEANINGS
+from notifyctl.cli._group import alone, examples
 from notifyctl.cli._output import write
 
-__all__ = ["TOPICS", "help_"]
+__all__ = ["TOPICS", "app"]
+
+app = alone()
 
 TOPICS = {
     "exit-codes": "What a command ends with, the same for all:\n\n"
@@ -31,6 +34,7 @@ What commands print:
 }
 
 
+@app.command("help", epilog=examples("notifyctl help dlq retry", "notifyctl help exit-codes"))
 def help_(
     ctx: typer.Context,
     words: Annotated[list[str] | None, typer.Argument(metavar="COMMAND|TOPIC")] = None,

@@ -14,6 +14,7 @@ import typer
 from notifyctl.cli._complete import queue_names
 from notifyctl.cli._context import connected, load_app, server_name, told_route
 from notifyctl.cli._errors import Code
+from notifyctl.cli._group import alone, examples
 from notifyctl.cli._options import read_duration
 from notifyctl.cli._output import say
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from notifyctl.app import App
     from notifyctl.cli._drain import Drain
 
-__all__ = ["read_concurrency", "supervisor_environment", "worker"]
+__all__ = ["app", "read_concurrency", "supervisor_environment"]
+
+app = alone()
 
 _CONCURRENCY = re.compile(r"(.+)=([1-9]\d{0,2}|1000)")
 
@@ -41,6 +44,13 @@ DrainTimeoutOption = Annotated[
 ]
 
 
+@app.command(
+    epilog=examples(
+        "notifyctl worker",
+        "notifyctl worker --queue email --concurrency email=10 --processes 2",
+        "notifyctl worker --drain",
+    )
+)
 def worker(
     *,
     queue: QueueOption = None,

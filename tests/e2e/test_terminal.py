@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from tests.support.cli import COMMAND, environment
+from tests.support.wait import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,6 +37,11 @@ class Terminal:
         while text not in self.text:
             assert time.monotonic() < end, self.text
             self._read()
+
+    def until_it_waits(self) -> None:
+        """Go on when the process sleeps: a signal just before it would wait for keys is seen only after the next key."""
+        state = ["ps", "-o", "state=", "-p", str(self.process.pid)]
+        wait_until(lambda: subprocess.check_output(state).startswith(b"S"), what="the command to wait for keys")
 
     def type(self, text: str) -> None:
         """Press keys."""
@@ -99,7 +105,8 @@ def test_ctrl_c_at_the_question_ends_with_130(app: App, dead: Callable[..., list
     """And changes nothing."""
     dead(1)
     with terminal("dlq", "purge", "--all") as shown:
-        shown.until("Go ahead? [y/N]")
+        shown.until("Go ahead? [y/N]: ")
+        shown.until_it_waits()
         shown.process.send_signal(signal.SIGINT)
 
         assert shown.end() == 130

@@ -42,6 +42,17 @@ def test_each_example_is_a_command_that_exists(command: str) -> None:
                     assert word in re.findall(r"[\w-]+", PAGES[path]), line
 
 
+def test_overview_says_of_each_command_what_its_own_page_says() -> None:
+    """It is written down beside the overview, as that loads no command."""
+    listed = PAGES["notifyctl"].partition("Commands:")[2].partition("Examples:")[0]
+    commands = re.findall(r"^  ([a-z]+) +(.*)$", listed, re.MULTILINE)
+
+    assert ("stats", "Show how many messages are where.") in commands
+    for name, about in commands:
+        own = PAGES[f"notifyctl {name}"].split("\n\n")[1]
+        assert about in " ".join(own.split())
+
+
 @pytest.mark.parametrize("path", files(), ids=lambda path: path.name)
 def test_generated_files_are_fresh(path: Path) -> None:
     """`python docs/generate_commands.py` would change nothing."""
