@@ -22,6 +22,7 @@ from notifyctl.settings.fields import (
     ReadableFolder,
     default_state_dir,
 )
+from notifyctl.settings.messages import MessagesSettings, OrdersSettings
 from notifyctl.settings.sections import (
     EmailSettings,
     Env,
@@ -83,6 +84,8 @@ class Settings(BaseSettings):
     twilio: TwilioSettings = Field(default_factory=TwilioSettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
     shop: ShopSettings = Field(default_factory=ShopSettings)
+    orders: OrdersSettings = Field(default_factory=OrdersSettings)
+    messages: MessagesSettings = Field(default_factory=MessagesSettings)
 
     _origin: dict[str, str] = PrivateAttr(default_factory=dict)
 
