@@ -76,6 +76,7 @@ def render_email(
     reply_to: str,
     shop: Mapping[str, Any],
     catalog: Catalog,
+    finish: bool = True,
 ) -> EmailPayload:
     """Return a notification as a finished mail; the same arguments give the same mail.
 
@@ -87,8 +88,9 @@ def render_email(
         sender_name: The name in ``From``; may be empty.
         reply_to: May be empty.
         shop: What templates say about the shop. Those that come with notifyctl need ``name`` and use
-            ``url``, ``support_email``, ``address``, ``logo_url`` and ``color`` (a CSS colour) where given.
+            ``url``, ``support_email``, ``address``, ``footer``, ``logo_url`` and ``color`` (``#1f4d3f``) where given.
         catalog: Where the template is.
+        finish: Whether the mail is to be sent, and not only tried.
 
     Raises:
         InvalidRecipient: If the address cannot be sent to.
@@ -97,7 +99,7 @@ def render_email(
     """
     to = parse_address(notification.to.address)
     variables = {**notification.data, "shop": shop, "locale": notification.locale}
-    rendered = catalog.email(notification.template).render(variables)
+    rendered = catalog.email(notification.template).render(variables, locale=notification.locale, finish=finish)
     return EmailPayload(
         notification_id=job_id,
         to=to,

@@ -59,6 +59,7 @@ def validate_notification(
             reply_to="",
             shop=shop,
             catalog=catalog,
+            finish=False,
         )
         return checked
     checked = replace(notification, to=Recipient(parse_number(notification.to.address, region), name))

@@ -91,7 +91,8 @@ def render_whatsapp(
         notification: What to send. Its data are the template's variables; ``shop`` and ``locale`` join them.
         job_id: The job's id.
         catalog: Where the template is.
-        content_sids: Twilio's ``HX…`` ids by template name; they win over the one in the template's file.
+        content_sids: Twilio's ``HX…`` ids by template name, or by name and language (``order_shipped_de``); they win
+            over those in the template's file.
         shop: What templates say about the shop; those that come with notifyctl need nothing of it.
 
     Raises:
@@ -100,11 +101,12 @@ def render_whatsapp(
     """
     to = parse_number(notification.to.address)
     template = catalog.whatsapp(notification.template)
-    rendered = template.render({**notification.data, "shop": shop, "locale": notification.locale})
+    variables = {**notification.data, "shop": shop, "locale": notification.locale}
+    rendered = template.render(variables, locale=notification.locale, content_sids=content_sids)
     return WhatsAppPayload(
         notification_id=job_id,
         to=to,
-        content_sid=content_sids.get(notification.template) or template.content_sid,
+        content_sid=rendered.content_sid,
         variables=rendered.variables,
         text=rendered.text,
         category=notification.template,

@@ -3,6 +3,7 @@
     email/<name>/subject.txt.j2, body.txt.j2, body.html.j2      (HTML may be absent)
     email/<name>/meta.toml                                      expires_after_h (may be absent)
     whatsapp/<name>.toml                                        see `WhatsAppTemplate`
+    languages/<tag>.po                                          see `Languages`
 
 The shop's folder has the same layout and may hold any part of it: each single file is looked for there first.
 Files are read once per process. Knows no notification and no provider.
@@ -19,6 +20,7 @@ from jinja2 import FunctionLoader
 
 from notifyctl.errors import RenderError
 from notifyctl.templates.email_template import EmailTemplate
+from notifyctl.templates.languages import Languages
 from notifyctl.templates.renderer import Renderer
 from notifyctl.templates.whatsapp_template import WhatsAppTemplate
 
@@ -38,6 +40,9 @@ class Catalog:
     Args:
         override: The shop's own folder of templates; may be absent.
 
+    Attributes:
+        languages: What texts can be in.
+
     Raises:
         RenderError: If the folder is given and does not exist.
     """
@@ -51,6 +56,7 @@ class Catalog:
         packaged = files("notifyctl.templates")
         self._roots: tuple[Traversable, ...] = (packaged,) if override is None else (override, packaged)
         self._renderer = Renderer(FunctionLoader(self._read))
+        self.languages = Languages(self._roots)
         self._emails: dict[str, EmailTemplate] = {}
         self._whatsapps: dict[str, WhatsAppTemplate] = {}
 
@@ -73,7 +79,7 @@ class Catalog:
                 raise _unknown("email", name, self.email_names())
             meta = self._toml(f"email/{name}/meta.toml")
             has_html = self._read(f"email/{name}/body.html.j2") is not None
-            self._emails[name] = EmailTemplate.load(name, meta, self._renderer, has_html=has_html)
+            self._emails[name] = EmailTemplate.load(name, meta, self._renderer, self.languages, has_html=has_html)
         return self._emails[name]
 
     def whatsapp(self, name: str) -> WhatsAppTemplate:
@@ -86,7 +92,7 @@ class Catalog:
             fields = self._toml(f"whatsapp/{name}.toml") if _NAME.fullmatch(name) else {}
             if not fields:
                 raise _unknown("WhatsApp", name, self.whatsapp_names())
-            self._whatsapps[name] = WhatsAppTemplate.load(name, fields, self._renderer)
+            self._whatsapps[name] = WhatsAppTemplate.load(name, fields, self._renderer, self.languages)
         return self._whatsapps[name]
 
     def _read(self, path: str) -> str | None:

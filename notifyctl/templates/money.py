@@ -1,123 +1,78 @@
-"""An amount and its currency as a customer reads them: the right decimals, symbol and separators.
+"""An amount and its currency as a customer reads them: the right decimals, symbol and separators, by CLDR.
 
-A small table instead of CLDR: ISO 4217's exceptions to two decimals, the common symbols, and how each
-language writes a number. What is not in it is written with the currency's code and English separators. Knows
-no template and no order.
+Knows no template and no order.
 """
 
 from __future__ import annotations
 
 import re
+from copy import copy
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from notifyctl.errors import RenderError
+from notifyctl.templates.language import current, known_locale
+
+if TYPE_CHECKING:
+    from babel import Locale
 
 __all__ = ["decimals", "money"]
 
 _NBSP: Final = "\u00a0"
-_NARROW_NBSP: Final = "\u202f"
 
-#: ISO 4217 currencies whose minor unit is not a hundredth.
+#: ISO 4217's currencies without a minor unit. CLDR names more: those whose small coins are out of use. Where an
+#: amount in one of these has such a part, it is shown.
 _NO_DECIMALS: Final = frozenset({
     "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF",
     "XOF", "XPF",
 })  # fmt: skip
-_THREE_DECIMALS: Final = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
-
-_SYMBOLS: Final = {
-    "AUD": "A$",
-    "BRL": "R$",
-    "CAD": "CA$",
-    "CNY": "CN¥",
-    "EUR": "€",
-    "GBP": "£",
-    "HKD": "HK$",
-    "ILS": "₪",
-    "INR": "₹",
-    "JPY": "¥",
-    "KRW": "₩",
-    "MXN": "MX$",
-    "NGN": "₦",
-    "NZD": "NZ$",
-    "PHP": "₱",
-    "TRY": "₺",
-    "UAH": "₴",
-    "USD": "$",
-    "VND": "₫",
-}
-
-
-class _Style(NamedTuple):
-    """How a language writes an amount.
-
-    Attributes:
-        group: Between thousands.
-        point: Before the decimals.
-        symbol_last: Whether the currency follows the number; it is then set apart by a no-break space.
-        spaced: Whether a symbol in front is set apart.
-    """
-
-    group: str
-    point: str
-    symbol_last: bool = False
-    spaced: bool = False
-
-
-_ENGLISH: Final = _Style(",", ".")
-_POINTS: Final = _Style(".", ",", symbol_last=True)
-_BLANKS: Final = _Style(_NBSP, ",", symbol_last=True)
-
-_STYLES: Final = {
-    **dict.fromkeys(("da", "de", "el", "es", "hr", "id", "it", "pt", "ro", "sl"), _POINTS),
-    **dict.fromkeys(("bg", "cs", "et", "fi", "hu", "lt", "lv", "nb", "no", "pl", "ru", "sk", "sv", "uk"), _BLANKS),
-    "fr": _Style(_NARROW_NBSP, ",", symbol_last=True),
-    "nl": _Style(".", ",", spaced=True),
-    "tr": _Style(".", ","),
-    "de-at": _Style(_NBSP, ",", spaced=True),
-    "de-ch": _Style("\u2019", ".", spaced=True),
-    "es-mx": _ENGLISH,
-    "fr-ch": _Style(_NARROW_NBSP, ".", symbol_last=True),
-    "pt-br": _Style(".", ",", spaced=True),
-}
 
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _MAX_DIGITS: Final = 18
 
+#: CLDR sets letters and digits apart (`currencySpacing`), which Babel leaves out.
+_TOUCHING: Final = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+
 
 def decimals(currency: str) -> int:
-    """Return how many decimals amounts in this ISO 4217 currency have."""
-    if currency in _NO_DECIMALS:
-        return 0
-    return 3 if currency in _THREE_DECIMALS else 2
+    """Return how many decimals amounts in this ISO 4217 currency usually have."""
+    from babel.numbers import get_currency_precision  # noqa: PLC0415 - only what writes an amount needs it
+
+    return get_currency_precision(currency)
 
 
-def money(amount: Decimal | float | str, currency: str, locale: str = "en") -> str:
+def money(amount: Decimal | float | str, currency: str, locale: str = "") -> str:
     """Return an amount as customers read it, such as ``$1,234.50``, ``1.234,50 €`` or ``¥1,200``.
 
     Args:
         amount: A number, or its text with a point: ``29.35``. Rounded half up to the currency's decimals.
         currency: ISO 4217 code in capitals.
-        locale: BCP 47 tag; decides about separators and the symbol's place. An unknown one reads as English.
+        locale: BCP 47 tag; what suits the text that is being written by default. An unknown one reads as English.
 
     Raises:
         RenderError: If this is no amount or no currency code.
     """
+    from babel.numbers import get_currency_precision  # noqa: PLC0415
+
     if not _CURRENCY.fullmatch(str(currency)):
         raise RenderError("a currency must be an ISO 4217 code in capitals, such as EUR")
-    places = decimals(currency)
-    value = _decimal(amount).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    places = get_currency_precision(currency)
+    value = _decimal(amount)
+    if not places and currency not in _NO_DECIMALS and value != value.to_integral_value():
+        places = 2
+    value = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    style = _locale(locale)
+    pattern = copy(style.currency_formats["standard"])
+    pattern.frac_prec = (places, places)
+    value = value or abs(value)  # no minus before a zero
+    text = pattern.apply(value, style, currency=currency, currency_digits=False)
+    return _TOUCHING.sub(_NBSP, text)
 
-    tag = locale.replace("_", "-").lower()
-    style = _STYLES.get(tag) or _STYLES.get(tag.partition("-")[0]) or _ENGLISH
-    number = f"{abs(value):,.{places}f}".translate({ord(","): style.group, ord("."): style.point})
-    sign = "-" if value < 0 else ""
 
-    symbol = _SYMBOLS.get(currency, currency)
-    if style.symbol_last:
-        return f"{sign}{number}{_NBSP}{symbol}"
-    gap = _NBSP if style.spaced or symbol == currency else ""
-    return f"{sign}{symbol}{gap}{number}"
+def _locale(tag: str) -> Locale:
+    found = known_locale(tag) or known_locale("en") if tag else current().money_locale
+    assert found is not None  # noqa: S101 - Babel knows English
+    return found
 
 
 def _decimal(amount: Decimal | float | str) -> Decimal:

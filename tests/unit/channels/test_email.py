@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -163,9 +164,9 @@ def test_email_does_without_what_is_not_there() -> None:
 
     mail = rendered(least | {"customer_name": None, "discount": None})
 
-    assert "Hello there" in mail.text
-    assert 'Hello <span dir="auto">there</span>' in mail.html
-    for absent in ("None", "Discount", "Subtotal", "We ship to", "WE SHIP TO"):
+    assert mail.text.startswith("Hello,\n")
+    assert '<p style="margin:0 0 12px">Hello,</p>' in mail.html
+    for absent in ("None", "Discount", "Subtotal", "Shipping address", "Payment:"):
         assert absent not in mail.text + mail.html
 
 
@@ -193,9 +194,9 @@ def test_email_escapes_markup_in_every_field(field: str, hostile: str) -> None:
     mail = rendered(data)
 
     assert hostile in mail.text
-    assert hostile not in mail.html or hostile == "{{ 7*7 }}"
-    assert "<script" not in mail.html
-    assert "<img" not in mail.html
+    assert all("<" + tag not in mail.html for tag in ("script", "img"))
+    assert "onmouseover" not in re.sub(">[^<>]*<", "><", mail.html)
+    assert "&copy;" not in mail.html
     assert "49" not in mail.text.replace(hostile, "")
 
 
@@ -207,15 +208,15 @@ def test_email_refuses_a_line_break_that_lands_in_the_subject(broken: str) -> No
 
 
 def test_email_stays_below_the_size_that_mail_programs_cut() -> None:
-    """A hundred items with the longest names and addresses fit into 102 kB."""
+    """A hundred items with the longest names and addresses fit into 102 kB: what is not shown is counted."""
     items = [{"name": "Größe & Farbe " * 20, "quantity": 10_000, "total": "123456.78"}] * 100
     data = ORDER | {"items": items, "more_items": 5, "shipping_address": ["x" * 200] * 8}
 
     mail = rendered(data)
 
     assert len(mail.html.encode()) < 102 * 1024
-    assert "and 5 more" in mail.html
-    assert "and 5 more" in mail.text
+    assert "and 45 more items" in mail.html
+    assert "and 45 more items" in mail.text
 
 
 def test_email_links_only_to_the_web() -> None:

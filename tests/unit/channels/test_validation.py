@@ -58,7 +58,7 @@ def test_validation_lists_the_templates_that_exist(notification: Notification) -
     with pytest.raises(RenderError, match="order_confirmatoin") as caught:
         validate_notification(replace(notification, template="order_confirmatoin"), CATALOG)
 
-    assert "order_confirmation, test_message" in caught.value.hint
+    assert "order_confirmation, order_delivered" in caught.value.hint
 
 
 def test_national_number_is_read_with_the_region_of_the_shop() -> None:

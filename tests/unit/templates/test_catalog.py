@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SHOP: dict[str, Any] = {"shop": {"name": "Corner Shop"}, "locale": "en"}
-WHATSAPP = 'language = "en"\ncategory = "UTILITY"\n'
+WHATSAPP = 'category = "UTILITY"\n'
+NAMES = [
+    "order_cancelled",
+    "order_confirmation",
+    "order_delivered",
+    "order_refunded",
+    "order_shipped",
+    "payment_received",
+    "test_message",
+]
 
 
 @pytest.fixture
@@ -36,8 +45,8 @@ def test_catalog_lists_what_comes_with_notifyctl() -> None:
     """Names are sorted, and what other templates include is not among them."""
     catalog = Catalog()
 
-    assert catalog.email_names() == ["order_confirmation", "test_message"]
-    assert catalog.whatsapp_names() == ["order_confirmation", "test_message"]
+    assert catalog.email_names() == NAMES
+    assert catalog.whatsapp_names() == NAMES
 
 
 @pytest.mark.parametrize("name", Catalog().email_names() + Catalog().whatsapp_names())
@@ -61,7 +70,7 @@ def test_catalog_refuses_unknown_names_and_lists_the_known(name: str) -> None:
         with pytest.raises(RenderError) as caught:
             find(name)
 
-        assert caught.value.hint == "Known names: order_confirmation, test_message."
+        assert caught.value.hint == f"Known names: {', '.join(NAMES)}."
 
 
 def test_override_replaces_one_file_at_a_time(folder: Path) -> None:
@@ -78,7 +87,7 @@ def test_override_of_the_layout_changes_every_mail(folder: Path) -> None:
     """What mails have around their content is a file like any other."""
     put(folder, "email/_layout.html.j2", "<p>{% block content %}{% endblock %}</p>")
 
-    assert Catalog(folder).email("test_message").render(SHOP).html.startswith("<p>")
+    assert Catalog(folder).email("test_message").render(SHOP).html == "<html><head></head><body><p></p></body></html>"
 
 
 def test_override_adds_templates_without_html(folder: Path) -> None:
@@ -86,10 +95,14 @@ def test_override_adds_templates_without_html(folder: Path) -> None:
     put(folder, "email/shipped/subject.txt.j2", "On its way")
     put(folder, "email/shipped/body.txt.j2", "Parcel {{ tracking }}")
     put(folder, "email/shipped/meta.toml", "expires_after_h = 1.5")
-    put(folder, "whatsapp/shipped.toml", WHATSAPP + 'text = "Parcel {{1}} is on its way."\nvariables = ["tracking"]')
+    put(
+        folder,
+        "whatsapp/shipped.toml",
+        WHATSAPP + 'variables = ["tracking"]\n[text]\nen = "Parcel {{1}} is on its way."',
+    )
     catalog = Catalog(folder)
 
-    assert catalog.email_names() == ["order_confirmation", "shipped", "test_message"]
+    assert catalog.email_names() == sorted([*NAMES, "shipped"])
     assert catalog.email("shipped").expires_after == timedelta(minutes=90)
     assert catalog.email("shipped").render({"tracking": "X1"}).html == ""
     assert catalog.whatsapp("shipped").render({"tracking": 7}).text == "Parcel 7 is on its way."
@@ -112,6 +125,7 @@ def test_override_folder_must_exist(tmp_path: Path) -> None:
         ("body.txt.j2", "{% include 'email/gone.j2' %}", "email/gone.j2, which does not exist"),
         ("meta.toml", "expires_after_h = 0", "expires_after_h"),
         ("meta.toml", "expires_after_h = true", "expires_after_h"),
+        ("meta.toml", "language = 1", "a tag such as de"),
         ("meta.toml", "expires = 1", "'expires': not a known field"),
         ("meta.toml", "=", "not TOML"),
     ],
@@ -128,19 +142,21 @@ def test_override_that_is_broken_says_where(folder: Path, file: str, text: str, 
     ("text", "fault"),
     [
         ("", "no WhatsApp template"),
-        ('text = "x"', "language"),
-        ('language = "en"\ntext = "x"', "category"),
-        (WHATSAPP + "text = 1", "must be texts"),
-        (WHATSAPP + 'text = "x"\ncontent_sid = "HX1"', "content_sid"),
-        (WHATSAPP + 'text = "x"\nbody = "x"', "'body': not a known field"),
-        (WHATSAPP + 'text = "x {{1}}"', "lists 0 variables"),
-        (WHATSAPP + 'text = "x {{2}}"\nvariables = ["a"]', "lists 1 variables"),
-        (WHATSAPP + 'text = "x"\nvariables = ["a"]', "gaps: none"),
-        (WHATSAPP + 'text = "x {{1}}"\nvariables = ["a b"]', "list of names"),
-        (WHATSAPP + 'text = "x {{1}}"\nvariables = "a"', "list of names"),
-        (WHATSAPP + 'text = "x {{1}}"\nvariables = ["a"]\n[values]\na = 1', "must hold texts"),
-        (WHATSAPP + 'text = "x {{1}}"\nvariables = ["a"]\n[values]\nb = "1"', "names 'b'"),
-        (WHATSAPP + 'text = "x {{1}}"\nvariables = ["a"]\n[values]\na = "{% if %}"', "not a Jinja2 template"),
+        ('text.en = "x"', "category"),
+        (WHATSAPP, "needs a text"),
+        (WHATSAPP + 'text = "x"', "text must be a table"),
+        (WHATSAPP + "text.en = 1", "text must be a table"),
+        (WHATSAPP + 'text.en = "x"\ncontent_sid.en = "HX1"', "HX and 32"),
+        (WHATSAPP + 'text.en = "x"\ncontent_sid.de = "HX1"', "content_sid for 'de', and no text"),
+        (WHATSAPP + 'text.en = "x"\nbody = "x"', "'body': not a known field"),
+        (WHATSAPP + 'text.en = "x {{1}}"', "lists 0 variables"),
+        (WHATSAPP + 'text.en = "x {{2}}"\nvariables = ["a"]', "lists 1 variables"),
+        (WHATSAPP + 'text.en = "x {{1}}"\ntext.de = "y"\nvariables = ["a"]', "gaps: none"),
+        (WHATSAPP + 'text.en = "x {{1}}"\nvariables = ["a b"]', "list of names"),
+        (WHATSAPP + 'text.en = "x {{1}}"\nvariables = "a"', "list of names"),
+        (WHATSAPP + 'text.en = "x {{1}}"\nvariables = ["a"]\n[values]\na = 1', "must hold texts"),
+        (WHATSAPP + 'text.en = "x {{1}}"\nvariables = ["a"]\n[values]\nb = "1"', "names 'b'"),
+        (WHATSAPP + 'text.en = "x {{1}}"\nvariables = ["a"]\n[values]\na = "{% if %}"', "not a Jinja2 template"),
     ],
 )
 def test_whatsapp_file_that_is_broken_says_what(folder: Path, text: str, fault: str) -> None:
@@ -153,7 +169,7 @@ def test_whatsapp_file_that_is_broken_says_what(folder: Path, text: str, fault: 
 
 def test_whatsapp_gap_may_repeat(folder: Path) -> None:
     """A variable can be used twice in the text."""
-    put(folder, "whatsapp/mine.toml", WHATSAPP + 'text = "{{1}} and {{1}}."\nvariables = ["a"]')
+    put(folder, "whatsapp/mine.toml", WHATSAPP + 'text.en = "{{1}} and {{1}}."\nvariables = ["a"]')
 
     assert Catalog(folder).whatsapp("mine").render({"a": "x"}).text == "x and x."
 
