@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from actors.email import declare_email
 from actors.whatsapp import declare_whatsapp
+from notifyctl.errors import ConfigError
 
 if TYPE_CHECKING:
     from notifyctl.app import App
@@ -13,12 +15,25 @@ if TYPE_CHECKING:
 
 __all__ = ["declare"]
 
+_log = logging.getLogger(__name__)
+
 
 def declare(broker: NotifyBroker, app: App) -> None:
     """Declare the actors of all channels on a broker.
 
+    A channel that is half configured is left alone, with a warning: its jobs wait for a worker that can send them.
+
     Raises:
-        ConfigError: A channel's provider is only half configured.
+        ConfigError: That goes for every channel.
     """
-    declare_email(broker, app)
-    declare_whatsapp(broker, app)
+    channels = (declare_email, declare_whatsapp)
+    faults = []
+    for channel in channels:
+        try:
+            channel(broker, app)
+        except ConfigError as error:
+            faults.append(error)
+    if len(faults) == len(channels):
+        raise faults[0]
+    for fault in faults:
+        _log.warning("left alone by this worker: %s. %s", fault.message, fault.hint)

@@ -70,7 +70,7 @@ def worker(
     overrides: dict[str, Any] = {name: {"concurrency": count} for name, count in threads.items()}
     app = load_app(processes=processes, drain_timeout=drain_timeout, **overrides)
     queues = list(dict.fromkeys(queue or app.settings.queues))
-    _check_providers(app)
+    _check_providers(app, queues)
     connected(app)
     app.inspector.queues()  # a wrong password is told here once, and not by each process for ever
     _tell(app, queues)
@@ -98,14 +98,17 @@ def _check_known(app: "App", names: Sequence[str]) -> None:
             raise UnknownQueue(f"no queue named {name!r}", hint=f"There are: {', '.join(app.settings.queues)}.")
 
 
-def _check_providers(app: "App") -> None:
-    """Build each channel once: what cannot be built would end every process, one after the other.
+def _check_providers(app: "App", queues: Sequence[str]) -> None:
+    """Build each channel in use once: what cannot be built would end every process, one after the other.
 
     Raises:
         ConfigError: A channel is half configured.
     """
-    app.email_route().close()
-    app.whatsapp_route().close()
+    from notifyctl.notification import Channel
+
+    for name in queues:
+        route = app.email_route() if name == Channel.EMAIL else app.whatsapp_route()
+        route.close()
 
 
 def _tell(app: "App", queues: Sequence[str]) -> None:
