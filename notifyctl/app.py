@@ -136,6 +136,7 @@ class App:
             shop=self.shop,
             secret=self._secret,
             default_region=self.settings.default_region,
+            content_sids=None if self.sandboxed(Channel.WHATSAPP) else self.settings.whatsapp.content_sids,
         )
 
     def broker(self) -> NotifyBroker:
@@ -245,6 +246,29 @@ class App:
                 )
             ]
         )
+
+    def checked(self, notification: Notification) -> Notification:
+        """Return a notification as `Notifier` would queue it, without a word to Redis.
+
+        Raises:
+            InvalidInput: It would refuse it.
+        """
+        from notifyctl.channels.validation import validate_notification
+        from notifyctl.delivery.approval import require_approved
+
+        region = self.settings.default_region
+        checked = validate_notification(notification, self.catalog, shop=self.shop, region=region)
+        if checked.channel is Channel.WHATSAPP and not self.sandboxed(Channel.WHATSAPP):
+            require_approved(checked.template, self.catalog, self.settings.whatsapp.content_sids)
+        return checked
+
+    def unapproved_templates(self) -> list[str]:
+        """The WhatsApp templates that Twilio cannot send, as their ids are not known; the outbox needs none."""
+        from notifyctl.delivery.approval import unapproved
+
+        if self.sandboxed(Channel.WHATSAPP):
+            return []
+        return unapproved(self.catalog, self.settings.whatsapp.content_sids)
 
     def deliverer(self, channel: Channel) -> Callable[[], None]:
         """What an actor of this channel does: send the job that its thread is running."""

@@ -16,6 +16,7 @@ from dramatiq import Message
 from notifyctl.channels.validation import validate_notification
 from notifyctl.clock import now_ms, to_ms
 from notifyctl.connection import translated
+from notifyctl.delivery.approval import require_approved
 from notifyctl.engine.ids import new_id
 from notifyctl.engine.jobs import Enqueuing, NewJob
 from notifyctl.engine.keys import order_index, recipient_index
@@ -98,6 +99,8 @@ class Notifier:
         shop: What templates may say about the shop.
         secret: Keys the hashes that stand for idempotency keys; empty = one is made once and kept in Redis.
         default_region: Country of phone numbers written without one, such as ``DE``.
+        content_sids: Twilio's ids of approved WhatsApp templates, by name; a template without one is refused. None
+            where nobody here knows how messages will be sent: then all are taken.
         clock: Tells the time where a moment has to be computed here.
     """
 
@@ -110,6 +113,7 @@ class Notifier:
         shop: Mapping[str, Any],
         secret: str = "",
         default_region: str | None = None,
+        content_sids: Mapping[str, str] | None = None,
         clock: Clock = now_ms,
     ) -> None:
         self._producer = producer
@@ -118,6 +122,7 @@ class Notifier:
         self._shop = shop
         self._pseudonyms = Pseudonyms(producer.client, producer.namespace, secret)
         self._default_region = default_region
+        self._content_sids = content_sids
         self._clock = clock
 
     def queue_email(
@@ -268,7 +273,12 @@ class Notifier:
         Raises:
             InvalidInput: The address, the template or a variable cannot be used.
         """
-        return validate_notification(_typed(notification), self._catalog, shop=self._shop, region=self._default_region)
+        checked = validate_notification(
+            _typed(notification), self._catalog, shop=self._shop, region=self._default_region
+        )
+        if checked.channel is Channel.WHATSAPP and self._content_sids is not None:
+            require_approved(checked.template, self._catalog, self._content_sids)
+        return checked
 
     def _indexes(self, checked: Notification) -> tuple[str, ...]:
         recipient = recipient_index(self._pseudonyms.of(checked.to.address.encode()))

@@ -134,9 +134,7 @@ def _read_data(file: str | None) -> dict[str, Any]:
 
 def _check(app: "App", notification: "Notification", view: View) -> None:
     """Do all that can fail before something is queued."""
-    from notifyctl.channels.validation import validate_notification
-
-    checked = validate_notification(notification, app.catalog, shop=app.shop)
+    checked = app.checked(notification)
     record = {
         "queue": checked.channel.value,
         "to": masked(checked.channel, checked.to.address),

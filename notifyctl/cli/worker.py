@@ -120,6 +120,12 @@ def _tell(app: "App", queues: Sequence[str]) -> None:
         found = settings.queues[name]
         limit = "no limit" if found.rate.unlimited else f"at most {found.rate}"
         say(f"{name}: {told_route(app, Channel(name))}; {limit}, {found.concurrency} threads")
+    missing = app.unapproved_templates() if Channel.WHATSAPP in queues else []
+    if missing:
+        say(
+            f"warning: no WhatsApp message can go from {', '.join(missing)}: set NOTIFYCTL_CONTENT_SID_"
+            f"{missing[0].upper()} and so on to the HX… ids that Twilio shows for the approved templates"
+        )
     processes = f"{settings.processes} process" + ("es" if settings.processes > 1 else "")
     say(f"{processes} on {server_name(app.target)}; Ctrl-C ends in order")
 
