@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from notifyctl.cli._errors import Code
 from notifyctl.cli._output import Column, Output, say, write
-from notifyctl.errors import IdempotencyConflict, InvalidInput, InvalidOrder, NotifyError
+from notifyctl.errors import ConfigError, IdempotencyConflict, InvalidInput, InvalidOrder, NotifyError, RenderError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
 
     from notifyctl.app import App
     from notifyctl.cli._output import Record, View
-    from notifyctl.orders import Order, OrderEvent, Planned
+    from notifyctl.orders import Order, OrderEvent, Outcome, Planned
 
-__all__ = ["Tally", "enqueue_orders"]
+__all__ = ["Tally", "check_rules", "enqueue_orders"]
 
 _CHUNK = 200
 
@@ -32,8 +33,8 @@ _COLUMNS = (
     Column("queued"),
     Column("known", "already known"),
     Column("skipped", "skipped", _counted),
+    Column("superseded"),
     Column("refused"),
-    Column("conflicts"),
 )
 
 
@@ -45,22 +46,24 @@ class Tally:
         orders: How many there were.
         queued: Messages that were added.
         known: Messages that had been added before.
+        changed: Those of them whose order now says something else; what was added stays as it was.
         skipped: Messages that do not follow from their order, by reason.
+        superseded: Messages that still waited and were cancelled, because a later event made them wrong.
         refused: Orders that cannot be used as they are, in whole or in part.
-        conflicts: Messages whose order was told before with other content; nothing was added.
     """
 
     orders: int = 0
     queued: int = 0
     known: int = 0
+    changed: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
+    superseded: int = 0
     refused: int = 0
-    conflicts: int = 0
 
     @property
     def code(self) -> Code:
         """The exit code: all, a part, or nothing of it is done."""
-        if not (self.refused or self.conflicts):
+        if not self.refused:
             return Code.DONE
         return Code.FAILED if self.refused == self.orders else Code.PARTIAL
 
@@ -70,11 +73,14 @@ class Tally:
             "orders": self.orders,
             "queued": self.queued,
             "known": self.known,
-            "skipped": dict(self.skipped),
+            "changed": self.changed,
+            "skipped": dict(self.skipped.most_common()),
+            "superseded": self.superseded,
             "refused": self.refused,
-            "conflicts": self.conflicts,
             "dry_run": dry_run,
         }
+        if self.changed:
+            say(f"note: of {self.changed} known messages, the order says something else now; they stay as they were")
         columns = (_COLUMNS[0], Column("queued", "would be queued"), *_COLUMNS[2:]) if dry_run else _COLUMNS
         if view.output is Output.ID:
             say(", ".join(f"{column.title or column.key} {column.show(record[column.key]) or 0}" for column in columns))
@@ -84,10 +90,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A message of an order, and where the order was found."""
+    """What follows from an order, and where the order was found."""
 
     place: str
-    planned: Planned
+    outcome: Outcome
 
 
 def enqueue_orders(
@@ -97,6 +103,7 @@ def enqueue_orders(
     tally: Tally,
     *,
     event: OrderEvent | None = None,
+    oldest: datetime | None = None,
     dry_run: bool = False,
     after_chunk: Callable[[], None] = lambda: None,
 ) -> None:
@@ -108,23 +115,27 @@ def enqueue_orders(
         view: Where ids are asked for, they are printed as they come.
         tally: Counts; also right if this ends with an error.
         event: What happened; what each order says by default.
+        oldest: What happened before is skipped.
         dry_run: Check, and queue nothing.
         after_chunk: Called after every few hundred messages.
 
     Raises:
         BrokerUnavailable: Redis cannot be reached. Everything may be told again: nothing is queued twice.
+        ConfigError: An event is to send a template that does not exist.
     """
-    wanted = _wanted(app, orders, tally, event)
+    check_rules(app)
+    wanted = _wanted(app, orders, tally, event, oldest)
     while chunk := list(islice(wanted, _CHUNK)):
-        answers = (_check if dry_run else _queue)(app, chunk)
+        planned = [(one.place, plan) for one in chunk for plan in one.outcome.planned]
+        answers = (_check if dry_run else _queue)(app, [plan for _, plan in planned])
         refused = set()
-        for one, answer in zip(chunk, answers, strict=True):
+        for (place, _), answer in zip(planned, answers, strict=True):
             if isinstance(answer, IdempotencyConflict):
-                tally.conflicts += 1
-                say(f"{one.place}: {answer.message}")
+                tally.known += 1
+                tally.changed += 1
             elif isinstance(answer, NotifyError):
-                refused.add(one.place)
-                say(f"{one.place}: {answer.message}")
+                refused.add(place)
+                say(f"{place}: {answer.message}")
             elif answer.known:
                 tally.known += 1
             else:
@@ -132,54 +143,83 @@ def enqueue_orders(
                 if view.output is Output.ID and not dry_run:
                     write(f"{answer.id}\n")
         tally.refused += len(refused)
+        if not dry_run:
+            # after the chunk's own messages: an order may be placed and cancelled in it
+            superseded = [pair for one in chunk for pair in one.outcome.superseded]
+            tally.superseded += app.notifier.supersede(superseded) if superseded else 0
         after_chunk()
 
 
+def check_rules(app: App) -> None:
+    """Make sure that every message that an event is to send has its template.
+
+    Raises:
+        ConfigError: One does not.
+    """
+    from notifyctl.notification import Channel
+
+    messages = app.settings.messages
+    for event in type(messages).model_fields:
+        for channel in Channel:
+            rule = messages.rule(event, channel)
+            find = app.catalog.email if channel is Channel.EMAIL else app.catalog.whatsapp
+            try:
+                if rule.template:
+                    find(rule.template)
+            except RenderError as error:
+                raise ConfigError(f"messages.{event}.{channel}: {error.message}", hint=error.hint) from error
+
+
 def _wanted(
-    app: App, orders: Iterable[tuple[str, Order | InvalidOrder]], tally: Tally, event: OrderEvent | None
+    app: App,
+    orders: Iterable[tuple[str, Order | InvalidOrder]],
+    tally: Tally,
+    event: OrderEvent | None,
+    oldest: datetime | None,
 ) -> Iterator[_Wanted]:
     from notifyctl.orders import order_notifications
 
+    messages, catalog = app.settings.messages, app.catalog
     for place, order in orders:
         tally.orders += 1
         if isinstance(order, InvalidOrder):
             tally.refused += 1
-            say(f"{place}: {order.path + ': ' if order.path else ''}{order.message}")
+            hint = f". {order.hint}" if order.hint else ""
+            say(f"{place}: {order.path + ': ' if order.path else ''}{order.message}{hint}")
             continue
-        planned, skipped = order_notifications(order, event, catalog=app.catalog)
-        tally.skipped.update(skip.reason for skip in skipped)
-        for plan in planned:
-            yield _Wanted(place, plan)
+        outcome = order_notifications(order, event, messages=messages, catalog=catalog, oldest=oldest)
+        tally.skipped.update(skip.reason for skip in outcome.skipped)
+        yield _Wanted(place, outcome)
 
 
-def _queue(app: App, chunk: list[_Wanted]) -> list[Any]:
+def _queue(app: App, planned: list[Planned]) -> list[Any]:
     from notifyctl.notifier import Options
 
     return list(
         app.notifier.queue_many(
             [
                 (
-                    one.planned.notification,
+                    plan.notification,
                     Options(
-                        idempotency_key=one.planned.idempotency_key,
-                        priority=one.planned.priority,
-                        expires=one.planned.expires_after,
+                        idempotency_key=plan.idempotency_key,
+                        priority=plan.priority,
+                        delay=plan.delay or None,
+                        expires=plan.expires_after,
                     ),
                 )
-                for one in chunk
+                for plan in planned
             ]
         )
     )
 
 
-def _check(app: App, chunk: list[_Wanted]) -> list[Any]:
-    from notifyctl.channels.validation import validate_notification
+def _check(app: App, planned: list[Planned]) -> list[Any]:
     from notifyctl.notifier import Queued
 
     answers: list[Any] = []
-    for one in chunk:
+    for plan in planned:
         try:
-            validate_notification(one.planned.notification, app.catalog, shop=app.shop).encode()
+            app.checked(plan.notification).encode()
         except InvalidInput as error:
             answers.append(error)
         else:

@@ -4,6 +4,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Literal
 
@@ -12,6 +14,7 @@ import typer
 from notifyctl.cli._context import connected, load_app, progress, told_route
 from notifyctl.cli._enqueue import Tally, enqueue_orders
 from notifyctl.cli._errors import Code, Refused
+from notifyctl.cli._filters import read_time
 from notifyctl.cli._group import examples, noun
 from notifyctl.cli._options import DryRunOption, OutputOption, TableOption
 from notifyctl.cli._output import Output, View, say
@@ -19,7 +22,7 @@ from notifyctl.errors import BrokerUnavailable, InvalidOrder
 
 if TYPE_CHECKING:
     from notifyctl.app import App
-    from notifyctl.orders import Order, OrderEvent
+    from notifyctl.orders import Order, OrderEvent, Platform, Shop
 
 __all__ = ["app", "with_failures"]
 
@@ -30,6 +33,18 @@ app = noun(
     "notifyctl order import orders.jsonl",
 )
 
+
+class Event(StrEnum):
+    """What happened to an order, as users name it."""
+
+    PLACED = "placed"
+    PAID = "paid"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+
+
 #: What the sandbox is asked to rehearse: a refusal that passes, and one for good.
 _REHEARSALS = ("retry2", "bounce")
 
@@ -37,7 +52,9 @@ _REHEARSALS = ("retry2", "bounce")
 @app.command(
     "test",
     epilog=examples(
-        "notifyctl order test --count 20", "notifyctl order test --cod", "notifyctl order test --fail-rate 0.1 --seed 7"
+        "notifyctl order test --count 20",
+        "notifyctl order test --cod --event placed --event shipped",
+        "notifyctl order test --fail-rate 0.1 --seed 7",
     ),
 )
 def make_up(
@@ -46,6 +63,9 @@ def make_up(
     cod: Annotated[
         bool | None, typer.Option("--cod/--prepaid", help="All of one kind; otherwise both, about half and half.")
     ] = None,
+    event: Annotated[
+        list[Event] | None, typer.Option(help="What happened to each order; again for more. Placed by default.")
+    ] = None,
     fail_rate: Annotated[
         float, typer.Option(min=0, max=1, help="This share of mails fails in the sandbox: half pass later, half die.")
     ] = 0,
@@ -53,9 +73,9 @@ def make_up(
     output: OutputOption = Output.TABLE,
     table: TableOption = "simple",
 ) -> None:
-    """Queue the messages of made-up orders: several languages and currencies, cash on delivery and prepaid."""
+    """Queue the messages of made-up orders: many languages and currencies, cash on delivery and prepaid."""
     from notifyctl.notification import Channel
-    from notifyctl.orders import made_up_orders
+    from notifyctl.orders import OrderEvent, made_up_orders
 
     app = load_app()
     if fail_rate and not app.sandboxed(Channel.EMAIL):
@@ -67,10 +87,12 @@ def make_up(
         if not app.sandboxed(channel):
             say(f"note: {channel} goes to {told_route(app, channel)}, and nobody has these made-up addresses")
     share = 0.5 if cod is None else float(cod)
-    orders = with_failures(made_up_orders(count, seed=seed, cod_share=share), fail_rate)
+    events = [OrderEvent(one) for one in event or (Event.PLACED,)]
+    orders = with_failures(made_up_orders(count, seed=seed, cod_share=share, events=events), fail_rate)
     named = ((f"order {order.number}", order) for order in orders)
     tally = Tally()
-    _enqueue(connected(app), named, View(output, table), tally, total=count, done=lambda: tally.orders)
+    total = count * len(events)
+    _enqueue(connected(app), named, View(output, table), tally, total=total, done=lambda: tally.orders)
 
 
 def with_failures(orders: Iterator["Order"], rate: float) -> Iterator["Order"]:
@@ -90,18 +112,26 @@ def with_failures(orders: Iterator["Order"], rate: float) -> Iterator["Order"]:
     epilog=examples(
         "notifyctl order import orders.jsonl",
         "notifyctl order import --platform woocommerce --dry-run export.json",
+        "notifyctl order import --event shipped --since 2d shipped.csv",
         "curl -s https://shop.example.com/orders | notifyctl order import -",
     ),
 )
 def import_(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="JSON lines, or one JSON array; - for standard input.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="JSON lines, a JSON array, or a table (CSV); - for standard input.")
+    ],
     *,
     platform: Annotated[
-        Literal["woocommerce", "notifyctl"] | None, typer.Option(help="Whose format; told by its shape by default.")
+        Literal["shopify", "woocommerce", "notifyctl"] | None,
+        typer.Option(help="Whose format; told by its shape by default."),
     ] = None,
-    event: Annotated[
-        Literal["placed", "cancelled", "drafted"] | None,
-        typer.Option(help="What happened to the orders; what each says by default."),
+    event: Annotated[Event | None, typer.Option(help="What happened to the orders; what each says by default.")] = None,
+    shop: Annotated[
+        str, typer.Option(metavar="NAME", help="Whose orders, where several shops share a queue and ids may be equal.")
+    ] = "shop",
+    since: Annotated[
+        datetime | None,
+        typer.Option(metavar="TIME", parser=read_time, help="Skip what happened before: 2d (ago), yesterday, …"),
     ] = None,
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
@@ -112,14 +142,20 @@ def import_(
     Goes on past orders that cannot be used, and says where they are and why. Ends with 6 if there were some, and
     with 1 if there were no others.
     """
-    from notifyctl.orders import OrderEvent
+    from notifyctl.orders import OrderEvent, Platform, Shop
 
     app = load_app()
     tally = Tally()
+    settings = app.settings.orders
+    known = Shop(
+        name=shop,
+        cod_methods=frozenset(name.casefold() for name in settings.cod_methods),
+        confirm_authorized=settings.confirm_authorized,
+    )
     with ExitStack() as stack:
         stream = _open(file, stack)
         size = None if file == "-" else Path(file).stat().st_size
-        orders = _read(app, stream, platform)
+        orders = _read(app, stream, known, Platform(platform) if platform else None)
         _enqueue(
             app if dry_run else connected(app),
             orders,
@@ -128,6 +164,7 @@ def import_(
             total=size or None,
             done=stream.tell if size else lambda: tally.orders,
             event=OrderEvent(event) if event else None,
+            oldest=since,
             dry_run=dry_run,
         )
 
@@ -141,21 +178,24 @@ def _open(file: str, stack: ExitStack) -> IO[bytes]:
         raise typer.BadParameter(f"{file} cannot be read: {error.strerror}", param_hint="FILE") from None
 
 
-def _read(app: "App", stream: IO[bytes], platform: str | None) -> Iterator[tuple[str, "Order | InvalidOrder"]]:
+def _read(
+    app: "App", stream: IO[bytes], shop: "Shop", platform: "Platform | None"
+) -> Iterator[tuple[str, "Order | InvalidOrder"]]:
     """Yield each order of a file, and the line that it starts on."""
-    from notifyctl.orders import Platform, parse_order, read_payloads
+    from notifyctl.orders import parse_orders, read_payloads
 
     region = app.settings.default_region or ""
     for line, payload in read_payloads(stream):
-        found: Order | InvalidOrder
-        try:
-            if isinstance(payload, InvalidOrder):
-                raise payload
-            order = parse_order(payload, platform=Platform(platform) if platform else None)
-            found = replace(order, phone_region=order.phone_region or region)
-        except InvalidOrder as error:
-            found = error
-        yield f"line {line}", found
+        place = f"line {line}"
+        if isinstance(payload, InvalidOrder):
+            yield place, payload
+            continue
+        for position, order in enumerate(parse_orders(payload, shop=shop, platform=platform), 1):
+            named = place if position == 1 else f"{place}, order {position}"
+            if isinstance(order, InvalidOrder) or order.phone_region or not region:
+                yield named, order
+            else:
+                yield named, replace(order, phone_region=region)
 
 
 def _enqueue(
@@ -167,12 +207,22 @@ def _enqueue(
     total: int | None,
     done: Callable[[], int],
     event: "OrderEvent | None" = None,
+    oldest: datetime | None = None,
     dry_run: bool = False,
 ) -> None:
     """Queue the messages of orders under a progress bar, and end the command with what came of them."""
     with progress("queueing", total) as bar:
         try:
-            enqueue_orders(app, orders, view, tally, event=event, dry_run=dry_run, after_chunk=lambda: bar.to(done()))
+            enqueue_orders(
+                app,
+                orders,
+                view,
+                tally,
+                event=event,
+                oldest=oldest,
+                dry_run=dry_run,
+                after_chunk=lambda: bar.to(done()),
+            )
         except BrokerUnavailable:
             say(f"stopped: {tally.queued} messages were queued; repeat the command, none is queued twice")
             raise

@@ -1,30 +1,37 @@
 """From what a shop says about an order to the messages that its customer gets.
 
-    bytes ─ payloads ─► JSON object ─ platforms ─► Order ─ rules ─► planned and skipped messages
+    bytes ─ payloads ─► JSON objects ─ envelopes, platforms ─► Order ─ rules ─► planned, skipped, superseded messages
 
 Every step is a pure function; nothing here sends or queues anything.
 """
 
 from __future__ import annotations
 
-from notifyctl.orders.order import Item, Order, OrderEvent, Payment, Totals
+from notifyctl.orders.order import Item, Order, OrderEvent, Parcel, Payment, Refund, Shipment, Totals
 from notifyctl.orders.payloads import load_payload, read_payloads
-from notifyctl.orders.platforms import Platform, parse_order
-from notifyctl.orders.rules import Planned, Skipped, order_notifications
+from notifyctl.orders.platforms import Platform, parse_order, parse_orders
+from notifyctl.orders.rules import Outcome, Planned, Skipped, order_notifications
 from notifyctl.orders.samples import made_up_orders
+from notifyctl.orders.shop import Shop
 
 __all__ = [
     "Item",
     "Order",
     "OrderEvent",
+    "Outcome",
+    "Parcel",
     "Payment",
     "Planned",
     "Platform",
+    "Refund",
+    "Shipment",
+    "Shop",
     "Skipped",
     "Totals",
     "load_payload",
     "made_up_orders",
     "order_notifications",
     "parse_order",
+    "parse_orders",
     "read_payloads",
 ]

@@ -17,7 +17,10 @@ from notifyctl.errors import InvalidOrder
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-__all__ = ["Fields"]
+__all__ = ["LOCALE", "Fields", "clean", "web_address"]
+
+#: What a language tag looks like; some shops write ``pt_BR``.
+LOCALE: Final = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 
 _MAX_TEXT: Final = 200
 _MAX_ID: Final = 64
@@ -55,6 +58,10 @@ class Fields:
                 hint = f"Did you mean {meant[0]}?" if meant else f"Known fields: {', '.join(sorted(known))}."
                 raise InvalidOrder("this field is not known", path=self.path(key), hint=hint)
 
+    def value(self, key: str) -> Any:
+        """Return whatever a field holds; for what plugins write as they like."""
+        return self._value.get(key)
+
     def given(self, key: str) -> bool:
         """Return whether a field is there and holds something."""
         return self._value.get(key) not in (None, "")
@@ -81,9 +88,16 @@ class Fields:
             raise self._expected(key, "a text")
         return self._decode(value or "").strip(" ")
 
+    def loose(self, key: str) -> str:
+        """Return a text, or a whole number as one: postcodes, phones and the like come as either."""
+        value = self._value.get(key)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        return self.verbatim(key)
+
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts, each as `text` does, without the empty ones."""
-        values = self._list(key)
+        values = [value for value in self._list(key) if value is not None]
         if not all(isinstance(value, str) for value in values):
             raise self._expected(key, "a list of texts")
         return tuple(line for line in (clean(self._decode(value)) for value in values) if line)
@@ -104,6 +118,11 @@ class Fields:
         if not isinstance(value, str) or value != clean(value) or len(value) > _MAX_ID:
             raise self._expected(key, f"a whole number, or a text of at most {_MAX_ID} characters")
         return value
+
+    def rounded(self, key: str) -> float | None:
+        """Return a number as JavaScript keeps it; None if it is not one."""
+        value = self._value.get(key)
+        return float(value) if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else None
 
     def number(self, key: str) -> Decimal | None:
         """Return an exact decimal from a number or its text; None if not given."""
@@ -150,10 +169,15 @@ class Fields:
             raise self._expected(key, "an ISO 8601 time with its zone, such as 2026-01-31T18:00:00Z")
         return moment
 
-    def child(self, key: str) -> Fields:
-        """Return an inner object; an empty one if not given."""
+    def child(self, key: str, *, php: bool = False) -> Fields:
+        """Return an inner object; an empty one if not given.
+
+        Args:
+            key: Its name.
+            php: Whether an empty list is an empty object, as it is to PHP.
+        """
         value = self._value.get(key)
-        if value is None:
+        if value is None or (php and value == []):
             value = {}
         if not isinstance(value, dict):
             raise self._expected(key, "an object")
@@ -180,8 +204,15 @@ class Fields:
         return InvalidOrder(f"expected {what}", path=self.path(key))
 
 
+def web_address(text: str) -> str:
+    """Return a web address, or nothing if it is none that a message could link to."""
+    return text if re.fullmatch(r"https?://[^\s<>\"]+", text) else ""
+
+
 def clean(text: str) -> str:
     """Return a text as one line: no control characters, no run of blanks, at most 200 characters."""
+    if text.isascii() and text.isprintable() and len(text) <= _MAX_TEXT and "  " not in text:
+        return text.strip(" ")
     line = " ".join(text.split())
     kept = "".join(character for character in line if unicodedata.category(character) not in _CONTROLS)
     return kept[:_MAX_TEXT].strip()

@@ -13,14 +13,18 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
-__all__ = ["Item", "Order", "OrderEvent", "Payment", "Totals"]
+__all__ = ["Item", "Order", "OrderEvent", "Parcel", "Payment", "Refund", "Shipment", "Totals"]
 
 
 class OrderEvent(StrEnum):
-    """What happened to an order."""
+    """What happened to an order; of a drafted one, nothing that a customer should hear of."""
 
     PLACED = "placed"
+    PAID = "paid"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
     CANCELLED = "cancelled"
+    REFUNDED = "refunded"
     DRAFTED = "drafted"
 
 
@@ -31,12 +35,12 @@ class Item:
     Attributes:
         name: The product, with its variant.
         quantity: How many; some shops sell halves.
-        total: The whole row, before discounts.
+        total: The whole row, before discounts; None where only goods are told of, not prices.
     """
 
     name: str
     quantity: Decimal
-    total: Decimal
+    total: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Totals:
         fees: Anything else on top.
         tax: Tax in all.
         tax_included: Whether the other amounts have the tax in them already.
+        due: What is still owed, where that may differ from the total.
     """
 
     total: Decimal
@@ -60,6 +65,7 @@ class Totals:
     fees: Decimal | None = None
     tax: Decimal | None = None
     tax_included: bool = False
+    due: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +75,71 @@ class Payment:
     Attributes:
         method: What the shop calls it, such as ``Cash on delivery``; may be empty.
         cash_on_delivery: Whether the customer pays the carrier.
-        paid: Whether the money has arrived.
+        paid: Whether the money has arrived, be it that it went back later.
         paid_at: When it did, where the shop said so.
     """
 
-    method: str
-    cash_on_delivery: bool
-    paid: bool
+    method: str = ""
+    cash_on_delivery: bool = False
+    paid: bool = False
     paid_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """How to follow one parcel; each part may be empty.
+
+    Attributes:
+        carrier: Who brings it.
+        number: The tracking number.
+        url: Where to look it up.
+    """
+
+    carrier: str = ""
+    number: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """What left the shop at one time.
+
+    Attributes:
+        id: The shop system's own, part of the idempotency key; empty where the order has one shipment at most.
+        parcels: Empty where nothing is tracked.
+        items: What is in it; empty where the shop did not say.
+        partial: Whether more of the order is to follow, or went before.
+        delivered: Whether it has arrived.
+        at: When it left, where the shop said so.
+    """
+
+    id: str = ""
+    parcels: tuple[Parcel, ...] = ()
+    items: tuple[Item, ...] = ()
+    partial: bool = False
+    delivered: bool = False
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money that went back.
+
+    Attributes:
+        id: The shop system's own, part of the idempotency key; the amount stands in for one that is empty.
+        amount: How much, above 0.
+        full: Whether that makes up the whole order.
+        currency: Where it is another than the order's.
+        items: What it was for; may be empty.
+        at: When, where the shop said so.
+    """
+
+    id: str
+    amount: Decimal
+    full: bool = False
+    currency: str = ""
+    items: tuple[Item, ...] = ()
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +150,16 @@ class Order:
         shop: Which shop it belongs to; the first part of every idempotency key.
         id: The shop system's own, exact; never shown to customers.
         number: What customers know it by.
-        event: What happened to it.
-        currency: ISO 4217 code.
+        event: What happened to it; None where the shop tells how it is now, and not what has just happened.
+        currency: ISO 4217 code; empty where nothing is said of money.
         items: What was ordered.
-        totals: What it adds up to.
+        totals: What it adds up to; None where nothing is said of it.
         payment: How it is paid.
+        shipments: What has left the shop.
+        refunds: What went back.
+        cancelled: Whether it is cancelled by now.
+        cancelled_at: When, where the shop said so.
+        silence: Why nothing can be told of it, whatever has happened; mostly empty.
         customer_name: May be empty, as may be ``email`` and ``phone``, which are as the customer typed them.
         phone_region: ISO 3166 code that tells how to read a national number; may be empty.
         shipping_address: Line by line, name first; empty where nothing is shipped.
@@ -103,11 +171,16 @@ class Order:
     shop: str
     id: str
     number: str
-    event: OrderEvent
-    currency: str
-    items: tuple[Item, ...]
-    totals: Totals
-    payment: Payment
+    event: OrderEvent | None
+    currency: str = ""
+    items: tuple[Item, ...] = ()
+    totals: Totals | None = None
+    payment: Payment = field(default_factory=Payment)
+    shipments: tuple[Shipment, ...] = ()
+    refunds: tuple[Refund, ...] = ()
+    cancelled: bool = False
+    cancelled_at: datetime | None = None
+    silence: str = ""
     customer_name: str = field(default="", repr=False)
     email: str = field(default="", repr=False)
     phone: str = field(default="", repr=False)
@@ -116,3 +189,12 @@ class Order:
     locale: str = "en"
     created_at: datetime | None = None
     url: str = field(default="", repr=False)
+
+    @property
+    def refunded_in_full(self) -> bool:
+        """Whether all the money went back, at once or in parts."""
+        if any(refund.full for refund in self.refunds):
+            return True
+        total = self.totals.total if self.totals else 0
+        same = [refund.amount for refund in self.refunds if refund.currency in ("", self.currency)]
+        return bool(total > 0 and sum(same) >= total)

@@ -1,34 +1,34 @@
 """Bytes to JSON objects: one webhook's body, or a file of many orders, a broken one among them or not.
 
-Numbers stay exact: decimals as `Decimal`, ids as whole numbers of any length. Knows no shop system beyond
-WooCommerce's ping, which is no JSON.
+Numbers stay exact: decimals as `Decimal`, ids as whole numbers of any length. Of a file no more than one order is held
+in memory, whatever its form. Knows no shop system beyond WooCommerce's ping, which is no JSON.
 """
 
 from __future__ import annotations
 
 import json
 from decimal import Decimal
-from itertools import chain
 from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from notifyctl.errors import InvalidOrder
+from notifyctl.orders.arrays import ArrayFault, elements
+from notifyctl.orders.tables import is_header, read_table
 from notifyctl.orders.woocommerce import is_ping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["MAX_ARRAY_BYTES", "MAX_PAYLOAD_BYTES", "load_payload", "read_payloads"]
+__all__ = ["MAX_PAYLOAD_BYTES", "load_payload", "read_payloads"]
 
-#: The most bytes one order may have.
-MAX_PAYLOAD_BYTES: Final = 5 * 1024 * 1024
+#: The most bytes one order may have, or one page of a REST answer. Files may have any length.
+MAX_PAYLOAD_BYTES: Final = 10 * 1024 * 1024
 
-#: The most bytes a file may have whose orders are one JSON array: it is held in memory. JSON lines have no limit.
-MAX_ARRAY_BYTES: Final = 100 * 1024 * 1024
+#: How much of a file is looked at to see what it is.
+_HEAD_BYTES: Final = 64 * 1024
 
 #: How a line begins that goes on with an object; after a broken one it says nothing new.
 _INSIDE: Final = b" \t}]"
 
-_UNUSUAL: Final = "nested too deeply, or a number of no usual size"
 _ONE_LINE_EACH: Final = "Write one order a line, for example with: jq -c '.[]'"
 
 
@@ -65,19 +65,27 @@ def load_payload(body: bytes) -> dict[str, Any]:
 def read_payloads(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | InvalidOrder]]:
     """Yield each order of a file, with the number of the line that it starts on.
 
-    The file has JSON lines, or JSON objects over several lines each, or one JSON array. A broken order is yielded
-    as its error, and the ones after it still come; only what follows a break inside an array is lost, and said so.
+    The file has JSON lines, or JSON objects over several lines each, or one JSON array, or is a table (CSV) with a
+    header. A broken order is yielded as its error, and the ones after it still come; only what follows a break inside
+    an array is lost, and said so.
 
     Args:
-        stream: Binary, such as ``sys.stdin.buffer``. Read line by line; only an array is held in memory.
+        stream: Binary, such as ``sys.stdin.buffer``. Read piece by piece.
     """
-    lines = _lines(stream)
-    for number, line in lines:
-        if line is None or line.strip():
-            is_array = line is not None and line.lstrip().startswith(b"[")
-            following = chain([(number, line)], lines)
-            yield from _array(following) if is_array else _objects(following)
+    number, head = 0, b""
+    while not head.strip():
+        number += 1
+        head = stream.readline(_HEAD_BYTES)
+        if not head:
             return
+        if number == 1:
+            head = head.removeprefix(b"\xef\xbb\xbf")
+    if head.lstrip().startswith(b"["):
+        yield from _array(stream, head, number)
+    elif is_header(head):
+        yield from read_table(stream, head, number)
+    else:
+        yield from _objects(_lines(stream, head, number))
 
 
 def _objects(lines: Iterator[_Line]) -> Iterator[_Found]:
@@ -155,67 +163,34 @@ def _starts_anew(line: bytes) -> bool:
     return line.startswith(b"{") and line.strip() != b"{"
 
 
-def _lines(stream: IO[bytes]) -> Iterator[_Line]:
-    """Yield each line with its number; None for one that is too long, which is skipped without being kept."""
-    number = 0
-    while line := stream.readline(MAX_PAYLOAD_BYTES + 1):
-        number += 1
-        if number == 1:
-            line = line.removeprefix(b"\xef\xbb\xbf")
-        if len(line) <= MAX_PAYLOAD_BYTES or line.endswith(b"\n"):
+def _lines(stream: IO[bytes], head: bytes, number: int) -> Iterator[_Line]:
+    """Yield each line with its number; None for one that is too long, which is skipped without being kept.
+
+    Args:
+        stream: What follows.
+        head: The begin of the first line, or all of it.
+        number: The number of that line.
+    """
+    line = head if head.endswith(b"\n") else head + stream.readline(MAX_PAYLOAD_BYTES + 1)
+    while line:
+        if len(line) <= MAX_PAYLOAD_BYTES:
             yield number, line
-            continue
-        while line and not line.endswith(b"\n"):
-            line = stream.readline(MAX_PAYLOAD_BYTES)
-        yield number, None
+        else:
+            while line and not line.endswith(b"\n"):
+                line = stream.readline(MAX_PAYLOAD_BYTES)
+            yield number, None
+        number += 1
+        line = stream.readline(MAX_PAYLOAD_BYTES + 1)
 
 
-def _array(lines: Iterator[_Line]) -> Iterator[_Found]:
-    """Yield the elements of an array that takes all these lines."""
-    first, parts, size = 0, [], 0
-    for number, line in lines:
-        first = first or number
-        size += MAX_ARRAY_BYTES + 1 if line is None else len(line)
-        if size > MAX_ARRAY_BYTES:
-            yield first, InvalidOrder("this array is too long to be read at once", hint=_ONE_LINE_EACH)
-            return
-        parts.append(line or b"")
+def _array(stream: IO[bytes], head: bytes, number: int) -> Iterator[_Found]:
+    """Yield the elements of an array that takes all of a file from here on."""
     try:
-        text = _text(b"".join(parts))
-    except InvalidOrder as error:
-        yield first, error
-        return
-    yield from _elements(text, first)
-
-
-def _elements(text: str, number: int) -> Iterator[_Found]:
-    """Yield the elements of an array that is the whole text, and starts on the line of this number."""
-    decoder = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant)
-    counted, position = 0, _skip(text, text.index("[") + 1)
-    more = not text.startswith("]", position)
-    while more:
-        number += text.count("\n", counted, position)
-        counted = position
-        try:
-            element, position = decoder.raw_decode(text, position)
-        except (ValueError, ArithmeticError, RecursionError) as error:
-            reason = error.msg if isinstance(error, json.JSONDecodeError) else _UNUSUAL
-            yield number, InvalidOrder(f"not JSON: {reason}; the array was not read further", hint=_ONE_LINE_EACH)
-            return
-        yield number, element if isinstance(element, dict) else _no_object()
-        position = _skip(text, position)
-        more = text.startswith(",", position)
-        position = _skip(text, position + 1) if more else position
-    if text[position:].strip() != "]":
-        number += text.count("\n", counted, position)
-        yield number, InvalidOrder("not JSON: expected a comma or the end of the array", hint=_ONE_LINE_EACH)
-
-
-def _skip(text: str, position: int) -> int:
-    """Return the position of the next character that is not JSON's white space."""
-    while text[position : position + 1] in (" ", "\t", "\r", "\n"):
-        position += 1
-    return position
+        for line, element in elements(stream, head, number, longest=MAX_PAYLOAD_BYTES):
+            yield line, element if isinstance(element, dict) else _no_object()
+    except ArrayFault as fault:
+        message = f"not JSON: {fault.reason}; the array was not read further"
+        yield fault.line, InvalidOrder(message, hint=_ONE_LINE_EACH)
 
 
 def _load(body: bytes) -> dict[str, Any] | InvalidOrder:
@@ -241,7 +216,7 @@ def _parse(text: str) -> Any:
         line = f"line {error.lineno} of it, " if error.lineno > 1 else ""
         raise kind(f"not JSON: {error.msg}, {line}column {error.colno}") from None
     except (ValueError, ArithmeticError, RecursionError):
-        raise InvalidOrder(f"not JSON: {_UNUSUAL}") from None
+        raise InvalidOrder("not JSON: nested too deeply, or a number of no usual size") from None
 
 
 def _refuse_constant(_: str) -> NoReturn:
@@ -253,4 +228,4 @@ def _no_object() -> InvalidOrder:
 
 
 def _too_long() -> InvalidOrder:
-    return InvalidOrder(f"this order is longer than {MAX_PAYLOAD_BYTES // 1024 // 1024} MB")
+    return InvalidOrder(f"this payload is longer than {MAX_PAYLOAD_BYTES // 1024 // 1024} MB")

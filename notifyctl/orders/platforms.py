@@ -1,4 +1,4 @@
-"""From a payload to an order: which shop system sent it, and who reads that one's format."""
+"""From a payload to orders: which shop system sent it, and who reads that one's format."""
 
 from __future__ import annotations
 
@@ -6,62 +6,116 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from notifyctl.errors import InvalidOrder
+from notifyctl.orders.envelopes import Content, unwrap
 from notifyctl.orders.native import parse_native
-from notifyctl.orders.woocommerce import COD_METHODS, parse_woocommerce
+from notifyctl.orders.shop import Shop
+from notifyctl.orders.shopify import is_shopify, parse_shopify
+from notifyctl.orders.woocommerce import is_woocommerce, parse_woocommerce
+from notifyctl.orders.woocommerce_legacy import is_legacy_woocommerce, parse_legacy_woocommerce
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Iterator, Mapping
 
     from notifyctl.orders.order import Order
 
-__all__ = ["Platform", "parse_order", "recognise"]
+__all__ = ["Platform", "parse_order", "parse_orders"]
 
 
 class Platform(StrEnum):
     """A shop system whose payloads can be read."""
 
     NATIVE = "notifyctl"
+    SHOPIFY = "shopify"
     WOOCOMMERCE = "woocommerce"
 
 
-#: Fields that only payloads of this system have together.
-_SHAPES: Final = {
-    Platform.WOOCOMMERCE: frozenset({"billing", "line_items"}),
-    Platform.NATIVE: frozenset({"customer", "items"}),
-}
+#: Fields that tell a payload's system: two of them are enough to say what else is missing.
+_MARKS: Final = {
+    Platform.SHOPIFY: frozenset({
+        "contact_email", "financial_status", "fulfillment_status", "line_items", "order_number", "order_status_url",
+        "payment_gateway_names", "presentment_currency", "total_outstanding", "total_price", "total_price_set",
+    }),
+    Platform.WOOCOMMERCE: frozenset({
+        "billing", "coupon_lines", "date_created_gmt", "fee_lines", "line_items", "order_key", "payment_method",
+        "prices_include_tax", "shipping", "shipping_lines", "shipping_total",
+    }),
+    Platform.NATIVE: frozenset({"customer", "id", "items", "payment", "shop", "totals"}),
+}  # fmt: skip
+
+#: What topics of webhooks may be about.
+_SUBJECTS: Final = frozenset({"draft_orders", "fulfillments", "order", "orders", "refunds"})
+
+_ANYONE: Final = Shop()
 
 
-def recognise(payload: Mapping[str, Any]) -> Platform:
-    """Return which system a payload came from, by its shape.
+def parse_orders(
+    payload: Mapping[str, Any], *, shop: Shop = _ANYONE, platform: Platform | None = None
+) -> Iterator[Order | InvalidOrder]:
+    """Yield each order that a payload describes, or why it cannot be understood, with the place of the fault.
+
+    Args:
+        payload: The JSON object, as `load_payload` or `read_payloads` returns it; wrapped or not.
+        shop: What the payload cannot say.
+        platform: Who sent it; recognised by its shape by default.
+    """
+    for content in unwrap(payload):
+        if isinstance(content, InvalidOrder):
+            yield content
+            continue
+        try:
+            yield _parse(content, shop, platform)
+        except InvalidOrder as error:
+            yield error
+
+
+def parse_order(payload: Mapping[str, Any], *, shop: Shop = _ANYONE, platform: Platform | None = None) -> Order:
+    """Return the one order that a payload describes.
+
+    Raises:
+        InvalidOrder: If it cannot be understood, or holds none, or several.
+    """
+    found = list(parse_orders(payload, shop=shop, platform=platform))
+    if len(found) != 1:
+        raise InvalidOrder(f"expected one order, and this payload has {len(found)}")
+    order = found[0]
+    if isinstance(order, InvalidOrder):
+        raise order
+    return order
+
+
+def _parse(content: Content, shop: Shop, platform: Platform | None) -> Order:
+    body, path, topic = content
+    subject = topic.replace(".", "/").partition("/")[0]
+    if subject and subject not in _SUBJECTS:
+        raise InvalidOrder(f"this is about {subject}, not about an order", path=path)
+    sender = platform or _recognise(content)
+    if sender is Platform.SHOPIFY:
+        return parse_shopify(body, shop, path, topic)
+    if sender is Platform.NATIVE:
+        return parse_native(body, shop, path)
+    if is_legacy_woocommerce(body):
+        return parse_legacy_woocommerce(body, shop, path)
+    return parse_woocommerce(body, shop, path, topic)
+
+
+def _recognise(content: Content) -> Platform:
+    """Return which system an object came from, by its topic or its shape.
 
     Raises:
         InvalidOrder: If it has no known shape.
     """
-    for platform, shape in _SHAPES.items():
-        if payload.keys() >= shape:
-            return platform
-    shapes = "; ".join(f"{name} has {' and '.join(sorted(shape))}" for name, shape in _SHAPES.items())
-    raise InvalidOrder("this is no order in a format that is known here", hint=f"Known formats: {shapes}.")
-
-
-def parse_order(
-    payload: Mapping[str, Any],
-    *,
-    shop: str = "shop",
-    platform: Platform | None = None,
-    cod_methods: Collection[str] = COD_METHODS,
-) -> Order:
-    """Return the order that a payload describes.
-
-    Args:
-        payload: The JSON object, as `load_payload` or `read_payloads` returns it.
-        shop: Which shop it belongs to, where the payload cannot say.
-        platform: Who sent it; recognised by its shape by default.
-        cod_methods: WooCommerce's keys of payment methods that mean cash on delivery.
-
-    Raises:
-        InvalidOrder: If it cannot be understood; has the JSON pointer of the field at fault.
-    """
-    if (platform or recognise(payload)) is Platform.WOOCOMMERCE:
-        return parse_woocommerce(payload, shop=shop, cod_methods=cod_methods)
-    return parse_native(payload, shop=shop)
+    body, path, topic = content
+    if is_woocommerce(body) or is_legacy_woocommerce(body) or topic.startswith("order."):
+        return Platform.WOOCOMMERCE
+    if "/" in topic or is_shopify(body):
+        return Platform.SHOPIFY
+    found = {platform: len(body.keys() & marks) for platform, marks in _MARKS.items()}
+    likeliest = max(found, key=found.__getitem__)
+    if found[likeliest] > 1:
+        return likeliest
+    raise InvalidOrder(
+        "this is no order in a format that is known here",
+        path=path,
+        hint="Missing are /line_items and /total_price (Shopify's), /billing and /line_items (WooCommerce's), or "
+        "/customer and /items (notifyctl's own).",
+    )

@@ -1,45 +1,46 @@
 """Which messages follow from an order event, and why others do not.
 
-| event | paid or cash on delivery | not paid |
-| --- | --- | --- |
-| placed | confirmation by mail and WhatsApp | nothing yet: awaiting payment |
-| cancelled, drafted | nothing | nothing |
+| event | message |
+| --- | --- |
+| placed | confirmation, if it is paid, paid on delivery or free; nothing yet while it awaits payment |
+| paid | the same confirmation; of cash on delivery, that it was received |
+| shipped, delivered | one for each shipment |
+| cancelled | that it is; what waits of confirmations and shipments is superseded |
+| refunded | one for each refund |
+| drafted | nothing; what waits is superseded |
 
-An order may be told of many times, by several webhooks: the idempotency key names shop, order, event and channel, so
-that each message is sent once. Knows no queue; addresses are checked as the channels do.
+Where a shop tells how an order is now, and not what has just happened, all follows that its state shows and that is
+still news: see `happenings`. An order may be told of many times, by several webhooks: the idempotency key names shop,
+order, event, part and channel, so that each message is sent once. What each event sends is a table of settings. Knows
+no queue; addresses are checked as the channels do.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from notifyctl.channels.email import parse_address
 from notifyctl.channels.whatsapp import parse_number
 from notifyctl.errors import InvalidRecipient
 from notifyctl.notification import Channel, Notification, Recipient
-from notifyctl.orders.order import OrderEvent
+from notifyctl.orders.order import Order, OrderEvent, Refund, Shipment
+from notifyctl.orders.variables import template_variables
+from notifyctl.settings.messages import MessagesSettings
 from notifyctl.templates.catalog import Catalog
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime, timedelta
-    from decimal import Decimal
 
-    from notifyctl.orders.order import Order
+    from notifyctl.settings.messages import MessageRule, Priority
 
-__all__ = ["Planned", "Skipped", "order_notifications"]
+__all__ = ["Outcome", "Planned", "Skipped", "happenings", "order_notifications"]
 
-_TEMPLATE: Final = "order_confirmation"
-
-#: How many rows a mail shows; the others are counted. Mail programs cut what is longer than about 100 kB.
-_MAX_ROWS: Final = 100
-
-_NOTHING_FOLLOWS: Final = {
-    OrderEvent.CANCELLED: "the order is cancelled",
-    OrderEvent.DRAFTED: "the order is not placed yet",
-}
+#: What is superseded where an order came to nothing.
+_ANNOUNCEMENTS = (OrderEvent.PLACED, OrderEvent.PAID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,15 @@ class Planned:
     Attributes:
         notification: What to send.
         idempotency_key: The same for every telling of the same event.
-        priority: The lane: a customer waits for it.
-        expires_after: From now on, how long it is worth sending; None: always.
+        priority: The lane: high where a customer waits for it.
+        delay: How long to wait before it may go.
+        expires_after: From then on, how long it is worth sending; None: always.
     """
 
     notification: Notification
     idempotency_key: str
-    priority: Literal["high"]
+    priority: Priority
+    delay: timedelta
     expires_after: timedelta | None
 
 
@@ -67,62 +70,184 @@ class Skipped:
     reason: str
 
 
+class Outcome(NamedTuple):
+    """What follows from an order.
+
+    Attributes:
+        planned: Messages to send.
+        skipped: Messages that do not follow.
+        superseded: Channel and idempotency key of messages that are wrong now, and must not go if they still wait.
+    """
+
+    planned: list[Planned]
+    skipped: list[Skipped]
+    superseded: list[tuple[Channel, str]]
+
+
+class Happening(NamedTuple):
+    """One thing that happened to an order, and the shipment or refund that it is about."""
+
+    event: OrderEvent
+    part: Shipment | Refund | None = None
+
+
 def order_notifications(
     order: Order,
     event: OrderEvent | None = None,
     *,
+    messages: MessagesSettings | None = None,
     catalog: Catalog | None = None,
     oldest: datetime | None = None,
-) -> tuple[list[Planned], list[Skipped]]:
-    """Return the messages that follow from an order event, and those that do not: one of the two per channel.
+) -> Outcome:
+    """Return the messages that follow from an order, those that do not, and those that it makes wrong.
 
     Args:
         order: The order.
         event: What happened; what the order says by default.
+        messages: What each event sends; the defaults by default.
         catalog: Where the templates are, which say how long a message is worth sending; ours by default.
-        oldest: Orders that were placed and paid before this moment are skipped. Shops tell of old orders
-            when somebody edits them.
+        oldest: What happened before this moment is skipped. Shops tell of old orders when somebody edits them.
+    """
+    if event is OrderEvent.PAID:
+        order = replace(order, payment=replace(order.payment, paid=True))
+    rules = messages or _default_messages()
+    templates = catalog or _shipped_catalog()
+    outcome = Outcome([], [], [])
+    for happening in happenings(order, event):
+        outcome.superseded.extend(_superseded(order, happening))
+        kind = _message(order, happening)
+        silence = _reason_for_silence(order, happening, oldest)
+        for channel in Channel:
+            rule = None if silence else rules.rule(kind, channel)
+            found = silence if rule is None else _plan(order, happening, channel, rule, templates)
+            if isinstance(found, Planned):
+                outcome.planned.append(found)
+            else:
+                outcome.skipped.append(Skipped(channel, found))
+    return outcome
+
+
+def happenings(order: Order, event: OrderEvent | None = None) -> Iterator[Happening]:
+    """Yield what is to be told of an order.
+
+    Of one whose state is told: that it is cancelled, and its refunds; else its refunds and shipments, and where nothing
+    was shipped and not all of the money went back, that it was placed.
+
+    Args:
+        order: The order.
+        event: What happened; what the order says by default.
     """
     happened = event or order.event
-    if reason := _reason_for_silence(order, happened, oldest):
-        return [], [Skipped(channel, reason) for channel in Channel]
-    templates = catalog or _shipped_catalog()
-    planned, skipped = [], []
-    for channel in Channel:
-        try:
-            recipient = _recipient(order, channel)
-        except InvalidRecipient as error:
-            skipped.append(Skipped(channel, error.message))
-            continue
-        is_email = channel is Channel.EMAIL
-        template = templates.email(_TEMPLATE) if is_email else templates.whatsapp(_TEMPLATE)
-        notification = Notification(
-            channel=channel,
-            to=recipient,
-            template=_TEMPLATE,
-            data=_email_data(order) if is_email else _basic_data(order),
-            order_id=order.id,
-            locale=order.locale,
-        )
-        planned.append(Planned(notification, _key(order, happened, channel), "high", template.expires_after))
-    return planned, skipped
+    if happened is None:
+        yield from _news(order)
+    elif happened is OrderEvent.REFUNDED:
+        yield from (Happening(happened, refund) for refund in order.refunds or (None,))
+    elif happened in (OrderEvent.SHIPPED, OrderEvent.DELIVERED):
+        shipments = order.shipments or (Shipment(),)
+        if happened is OrderEvent.DELIVERED and any(shipment.delivered for shipment in shipments):
+            shipments = tuple(shipment for shipment in shipments if shipment.delivered)
+        yield from (Happening(happened, shipment) for shipment in shipments)
+    else:
+        yield Happening(happened)
 
 
-@cache
-def _shipped_catalog() -> Catalog:
-    return Catalog()
+def _news(order: Order) -> Iterator[Happening]:
+    if order.cancelled:
+        yield Happening(OrderEvent.CANCELLED)
+    yield from (Happening(OrderEvent.REFUNDED, refund) for refund in order.refunds)
+    if order.cancelled:
+        return
+    for shipment in order.shipments:
+        yield Happening(OrderEvent.DELIVERED if shipment.delivered else OrderEvent.SHIPPED, shipment)
+    if not order.shipments and not order.refunded_in_full:
+        yield Happening(OrderEvent.PLACED)
 
 
-def _reason_for_silence(order: Order, event: OrderEvent, oldest: datetime | None) -> str:
-    """Return why nothing is sent on any channel; empty if something is."""
-    if event in _NOTHING_FOLLOWS:
-        return _NOTHING_FOLLOWS[event]
-    if not (order.payment.paid or order.payment.cash_on_delivery or order.totals.total <= 0):
-        return "awaiting payment"
-    settled = [moment for moment in (order.created_at, order.payment.paid_at) if moment is not None]
-    if oldest is not None and settled and max(settled) < oldest:
-        return "the order is too old for a confirmation"
-    return ""
+def _message(order: Order, happening: Happening) -> OrderEvent:
+    """Return the row of the table that an event is in: the payment of a prepaid order is what confirms it."""
+    if happening.event is OrderEvent.PAID and not order.payment.cash_on_delivery:
+        return OrderEvent.PLACED
+    return happening.event
+
+
+def _plan(order: Order, happening: Happening, channel: Channel, rule: MessageRule, templates: Catalog) -> Planned | str:
+    """Return the message that an event sends on a channel, or why there is none."""
+    if not rule.template:
+        return f"no {channel} message is set for {_message(order, happening)} orders"
+    try:
+        recipient = _recipient(order, channel)
+    except InvalidRecipient as error:
+        return error.message
+    email = channel is Channel.EMAIL
+    expires = rule.expires
+    if expires is None:
+        template = templates.email(rule.template) if email else templates.whatsapp(rule.template)
+        expires = template.expires_after
+    notification = Notification(
+        channel=channel,
+        to=recipient,
+        template=rule.template,
+        data=template_variables(order, _message(order, happening), happening.part, channel),
+        order_id=order.id,
+        locale=order.locale,
+    )
+    return Planned(notification, _key(order, happening, channel), rule.priority, rule.delay, expires)
+
+
+def _reason_for_silence(order: Order, happening: Happening, oldest: datetime | None) -> str:
+    """Return why nothing follows on any channel; empty if something does."""
+    event, part = happening
+    if event is OrderEvent.DRAFTED:
+        return "the order is a draft, or was thrown away"
+    if order.silence:
+        return order.silence
+    if order.cancelled and event not in (OrderEvent.CANCELLED, OrderEvent.REFUNDED):
+        return "the order is cancelled"
+    if event is OrderEvent.REFUNDED and part is None:
+        return "the order does not say what was refunded"
+    not_yet = _unsettled(order) if event in _ANNOUNCEMENTS else ""
+    return not_yet or _too_old(order, happening, oldest)
+
+
+def _unsettled(order: Order) -> str:
+    """Return why an order is not to be confirmed, or not yet; empty if it is."""
+    if order.totals is None:
+        return "the order does not say what it adds up to"
+    if order.refunded_in_full:
+        return "the order was refunded"
+    if order.totals.total <= 0 or order.payment.paid or order.payment.cash_on_delivery:
+        return ""
+    return "awaiting payment"
+
+
+def _too_old(order: Order, happening: Happening, oldest: datetime | None) -> str:
+    event, part = happening
+    if event in _ANNOUNCEMENTS:
+        moments = (order.created_at, order.payment.paid_at)
+    elif event is OrderEvent.CANCELLED:
+        moments = (order.cancelled_at, None)
+    else:
+        moments = (part.at if part else None, None)
+    known = [moment for moment in moments if moment is not None]
+    if oldest is None or not known or max(known) >= oldest:
+        return ""
+    return "the order is too old for a confirmation" if event in _ANNOUNCEMENTS else "it happened too long ago"
+
+
+def _superseded(order: Order, happening: Happening) -> Iterator[tuple[Channel, str]]:
+    """Yield what must not go any more once this has happened."""
+    event, part = happening
+    wrong: list[Happening] = []
+    if event in (OrderEvent.CANCELLED, OrderEvent.DRAFTED):
+        wrong = [*map(Happening, _ANNOUNCEMENTS)]
+        wrong += [Happening(OrderEvent.SHIPPED, shipment) for shipment in order.shipments or (Shipment(),)]
+    elif event is OrderEvent.DELIVERED:
+        wrong = [Happening(OrderEvent.SHIPPED, part)]
+    elif event is OrderEvent.REFUNDED and order.refunded_in_full:
+        wrong = [*map(Happening, _ANNOUNCEMENTS)]
+    for one in wrong:
+        for channel in Channel:
+            yield channel, _key(order, one, channel, own_row=True)
 
 
 def _recipient(order: Order, channel: Channel) -> Recipient:
@@ -140,55 +265,32 @@ def _recipient(order: Order, channel: Channel) -> Recipient:
     return Recipient(parse_number(order.phone, order.phone_region or None), order.customer_name)
 
 
-def _key(order: Order, event: OrderEvent, channel: Channel) -> str:
-    """Return ``shop:10482:placed:email``; a colon inside a part is quoted, so that no two orders share a key."""
-    return ":".join(quote(part, safe=" /#") for part in (order.shop, order.id, event, channel))
+def _key(order: Order, happening: Happening, channel: Channel, *, own_row: bool = False) -> str:
+    """Return ``shop:10482:placed:email`` or ``shop:10482:shipped:7:email``.
+
+    A colon inside a part is quoted, so that no two orders share a key. A confirmation has one key, whether it was
+    placing or paying that led to it.
+
+    Args:
+        order: The order.
+        happening: What happened.
+        channel: Where it is told.
+        own_row: Take the event as it is, however the order is paid.
+    """
+    event = happening.event if own_row else _message(order, happening)
+    part = happening.part
+    name = part.id if part else ""
+    if isinstance(part, Refund) and not name:
+        name = format(part.amount, "f")
+    parts = (order.shop, order.id, event, *([name] if name else []), channel)
+    return ":".join(quote(text, safe=" /#") for text in parts)
 
 
-def _basic_data(order: Order) -> dict[str, Any]:
-    """Return what every confirmation needs, and no more: it travels with the message."""
-    data = {
-        "customer_name": order.customer_name,
-        "order_number": order.number,
-        "currency": order.currency,
-        "total": _plain(order.totals.total),
-    }
-    if order.totals.total <= 0:
-        return data
-    if order.payment.paid:
-        data["payment"] = "paid"
-    elif order.payment.cash_on_delivery:
-        data["payment"] = "cod"
-    return data
+@cache
+def _shipped_catalog() -> Catalog:
+    return Catalog()
 
 
-def _email_data(order: Order) -> dict[str, Any]:
-    """Return the variables of the confirmation mail; what does not apply is left out."""
-    totals = order.totals
-    data: dict[str, Any] = _basic_data(order)
-    data["items"] = [
-        {"name": item.name, "quantity": _plain(item.quantity.normalize()), "total": _plain(item.total)}
-        for item in order.items[:_MAX_ROWS]
-    ]
-    if len(order.items) > _MAX_ROWS:
-        data["more_items"] = len(order.items) - _MAX_ROWS
-    for name, amount in (("discount", totals.discount), ("fees", totals.fees), ("tax", totals.tax)):
-        if amount:
-            data[name] = _plain(amount)
-    if totals.shipping is not None:
-        data["shipping"] = _plain(totals.shipping)
-    if totals.subtotal is not None and totals.subtotal != totals.total:
-        data["subtotal"] = _plain(totals.subtotal)
-    if totals.tax_included:
-        data["tax_included"] = True
-    optional = {
-        "payment_method": order.payment.method,
-        "shipping_address": list(order.shipping_address),
-        "order_url": order.url,
-    }
-    return data | {name: value for name, value in optional.items() if value}
-
-
-def _plain(number: Decimal) -> str:
-    """Return a decimal as text without an exponent."""
-    return format(number, "f")
+@cache
+def _default_messages() -> MessagesSettings:
+    return MessagesSettings()

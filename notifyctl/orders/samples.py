@@ -1,94 +1,27 @@
-# ruff: noqa: RUF001 - names and products are spelt as in their languages
-"""Made-up orders for trying things out: plausible, and nobody's.
-
-Mail addresses are in the domains reserved for examples (RFC 2606). Phone numbers are reserved for fiction or never
-assigned: the regulators of the United Kingdom (Ofcom), North America (555-01xx), France (Arcep) and Sweden (PTS)
-set such ranges aside.
-"""
+"""Made-up orders for trying things out: plausible, and nobody's."""
 
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from notifyctl.clock import from_ms, now_ms
-from notifyctl.orders.order import Item, Order, OrderEvent, Payment, Totals
+from notifyctl.orders.order import Item, Order, OrderEvent, Parcel, Payment, Refund, Shipment, Totals
+from notifyctl.orders.people import CARRIERS, DOMAINS, MARKETS, METHODS, RESERVED_NUMBERS, Market
 from notifyctl.templates.money import decimals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from notifyctl.clock import Clock
 
 __all__ = ["made_up_orders"]
 
-
-class _Market(NamedTuple):
-    """Customers of one place: names with the ASCII form for their address, and the amounts that are usual there."""
-
-    people: tuple[tuple[str, str], ...]
-    locale: str
-    currency: str
-    price: int
-    street: str
-    town: str
-    country: str
-
-
-_MARKETS: Final = (
-    _Market(
-        (("Ada Lovelace", "ada"), ("Grace Okafor", "grace.okafor"), ("Siân O'Neill", "sian.oneill")),
-        "en-GB", "GBP", 18, "{} Example Road", "London EX1 1AA", "United Kingdom",
-    ),
-    _Market(
-        (("Maria Garcia", "maria.garcia"), ("James Lee-Walker", "james"), ("Aaliyah Brown", "aaliyah")),
-        "en-US", "USD", 22, "{} Sample Avenue", "Springfield, IL 62700", "United States",
-    ),
-    _Market(
-        (("Zoë Müller", "zoe.mueller"), ("Jürgen Weiß", "j.weiss"), ("Ayşe Yılmaz", "ayse")),
-        "de-DE", "EUR", 20, "Musterstraße {}", "12345 Musterstadt", "Deutschland",
-    ),
-    _Market(
-        (("François Lefèvre", "francois"), ("Noémie D'Angelo", "noemie")),
-        "fr-FR", "EUR", 21, "{} rue de l’Exemple", "75000 Paris", "France",
-    ),
-    _Market(
-        (("佐藤 花子", "hanako"), ("鈴木 一郎", "ichiro")),
-        "ja-JP", "JPY", 2800, "見本町 {}-1", "〒100-0000 東京都", "日本",
-    ),
-    _Market(
-        (("فاطمة الأحمد", "fatima"), ("Yousef Al-Sabah", "yousef")),
-        "en-KW", "KWD", 6, "Block 3, Sample Street {}", "Kuwait City", "Kuwait",
-    ),
-    _Market(
-        (("João Conceição", "joao"), ("Beatriz de Souza", "bia.souza")),
-        "pt-BR", "BRL", 95, "Rua Exemplo, {}", "01000-000 São Paulo", "Brasil",
-    ),
-    _Market(
-        (("Ångström Lindqvist", "a.lindqvist"), ("Elsa Öberg", "elsa")),
-        "sv-SE", "SEK", 210, "Exempelgatan {}", "123 45 Stockholm", "Sverige",
-    ),
-)  # fmt: skip
-
-_PRODUCTS: Final = (
-    "Linen shirt, white, size M",
-    "Ceramic mug – sea green",
-    "Notebook, dotted, A5",
-    "Beeswax candle, set of 3",
-    "Wool socks “Fjord”, 39–42",
-    "Olive oil, 0.75 l",
-    "Desk lamp & bulb",
-    "Kids' raincoat, yellow",
-)
-
-_DOMAINS: Final = ("example.com", "example.net", "example.org")
-
-#: What a reserved number starts with, and how many digits of it are free.
-_RESERVED_NUMBERS: Final = (("+447700900", 3), ("+120255501", 2), ("+336399800", 2), ("+4670174061", 1))
-
-_METHODS: Final = ("Credit card", "Direct bank transfer", "PayPal")
+#: 2026-01-31 18:00 UTC. An order that is told of again must say the same.
+_SEEDED_MS: Final = 1_769_882_400_000
 
 
 def made_up_orders(
@@ -97,27 +30,34 @@ def made_up_orders(
     seed: int | None = None,
     cod_share: float = 0.5,
     shop: str = "test",
+    events: Sequence[OrderEvent] = (OrderEvent.PLACED,),
     clock: Clock = now_ms,
 ) -> Iterator[Order]:
-    """Yield made-up orders, one by one: several languages and currencies, cash on delivery and paid ones.
+    """Yield made-up orders, one by one: many languages and currencies, cash on delivery and paid ones.
 
     Args:
         count: How many.
         seed: The same seed gives the same orders, ids included; without one, ids differ from call to call.
         cod_share: How many of them are paid on delivery, from 0 to 1.
         shop: Which shop they belong to.
-        clock: Tells when they were placed, which is just now.
+        events: What happened to each; an order is told of once for each event, in this order.
+        clock: Tells when they were placed, which is just now; with a seed it is always the same moment.
     """
     dice = random.Random(seed)  # noqa: S311 - nothing secret is drawn
     first = dice.randrange(10**8, 9 * 10**8)
     for position in range(count):
-        yield _order(dice, str(first + position), shop=shop, cash=dice.random() < cod_share, placed_ms=clock())
+        placed_ms = clock() if seed is None else _SEEDED_MS
+        order = _order(dice, str(first + position), shop=shop, cash=dice.random() < cod_share, placed_ms=placed_ms)
+        details = random.Random(order.id)  # noqa: S311 - so that the events asked for do not change the orders
+        parts = _shipment(details, order), _refund(details, order)
+        for event in events:
+            yield _after(order, event, *parts)
 
 
 def _order(dice: random.Random, number: str, *, shop: str, cash: bool, placed_ms: int) -> Order:
-    market = dice.choice(_MARKETS)
+    market = dice.choice(MARKETS)
     name, mailbox = dice.choice(market.people)
-    prefix, free = dice.choice(_RESERVED_NUMBERS)
+    prefix, free = dice.choice(RESERVED_NUMBERS)
     items, totals = _goods(dice, market)
     placed_at = from_ms(placed_ms) - timedelta(seconds=dice.randrange(60))
     return Order(
@@ -129,13 +69,13 @@ def _order(dice: random.Random, number: str, *, shop: str, cash: bool, placed_ms
         items=items,
         totals=totals,
         payment=Payment(
-            method="Cash on delivery" if cash else dice.choice(_METHODS),
+            method=market.cash if cash else dice.choice(METHODS),
             cash_on_delivery=cash,
             paid=not cash,
             paid_at=None if cash else placed_at,
         ),
         customer_name=name,
-        email=f"{mailbox}@{dice.choice(_DOMAINS)}",
+        email=f"{mailbox}@{dice.choice(DOMAINS)}",
         phone=f"{prefix}{dice.randrange(10**free):0{free}}",
         shipping_address=(name, market.street.format(dice.randrange(1, 100)), market.town, market.country),
         locale=market.locale,
@@ -143,16 +83,50 @@ def _order(dice: random.Random, number: str, *, shop: str, cash: bool, placed_ms
     )
 
 
-def _goods(dice: random.Random, market: _Market) -> tuple[tuple[Item, ...], Totals]:
+def _goods(dice: random.Random, market: Market) -> tuple[tuple[Item, ...], Totals]:
     """Return one to four rows, and totals that add up."""
     unit = Decimal(1).scaleb(-decimals(market.currency))
-    items = []
-    for product in dice.sample(_PRODUCTS, dice.randint(1, 4)):
+    items, subtotal = [], Decimal(0)
+    for product in dice.sample(market.goods, dice.randint(1, 4)):
         quantity = Decimal(dice.choice((1, 1, 1, 2, 3)))
         price = (market.price * Decimal(dice.randint(50, 250)) / 100).quantize(unit)
         items.append(Item(product, quantity, quantity * price))
-    subtotal = sum((item.total for item in items), Decimal(0))
+        subtotal += quantity * price
     discount = (subtotal / 10).quantize(unit) if dice.random() < 0.25 else Decimal(0)
     shipping = Decimal(0) if dice.random() < 0.3 else (Decimal(market.price) / 4).quantize(unit)
     totals = Totals(subtotal - discount + shipping, subtotal, discount, shipping, tax_included=True)
     return tuple(items), totals
+
+
+def _shipment(dice: random.Random, order: Order) -> Shipment:
+    """Return the parcel of an order: now and then untracked, or in two pieces, or without the last row."""
+    carrier, letters = dice.choice(CARRIERS)
+    parcels = []
+    for _ in range(dice.choice((0, 1, 1, 1, 2))):
+        number = f"{letters}{dice.randrange(10**9):09}"
+        parcels.append(Parcel(carrier, number, f"https://tracking.example.com/{number}"))
+    partial = len(order.items) > 1 and dice.random() < 0.2
+    return Shipment("1", tuple(parcels), order.items[:-1] if partial else order.items, partial=partial)
+
+
+def _refund(dice: random.Random, order: Order) -> Refund:
+    """Return the refund of all of an order, or of its first row."""
+    total = order.totals.total if order.totals else Decimal(0)
+    row = order.items[0]
+    if len(order.items) > 1 and row.total is not None and row.total < total and dice.random() < 0.5:
+        return Refund("1", row.total, items=(row,))
+    return Refund("1", total, full=True, items=order.items)
+
+
+def _after(order: Order, event: OrderEvent, shipment: Shipment, refund: Refund) -> Order:
+    """Return the order as it is told of once this has happened."""
+    if event is OrderEvent.CANCELLED:
+        return replace(order, event=event, cancelled=True)
+    if event is OrderEvent.REFUNDED:
+        return replace(order, event=event, refunds=(refund,), payment=replace(order.payment, paid=True))
+    if event in (OrderEvent.SHIPPED, OrderEvent.DELIVERED):
+        delivered = event is OrderEvent.DELIVERED
+        return replace(order, event=event, shipments=(replace(shipment, delivered=delivered),))
+    if event is OrderEvent.PAID:
+        return replace(order, event=event, payment=replace(order.payment, paid=True))
+    return order

@@ -1,11 +1,13 @@
-"""WooCommerce's order as its REST API v3 and its webhooks send it.
+"""WooCommerce's order as its REST API v2 and v3 and its webhooks send it.
 
 https://woocommerce.github.io/woocommerce-rest-api-docs/#order-properties
 
 - Texts hold HTML entities (``&ndash;``); amounts are texts with as many decimals as the shop set.
 - ``status`` does not tell whether an order is paid: an unpaid one with cash on delivery is ``processing``.
-  ``date_paid`` does.
+  ``date_paid`` does; but of cash on delivery, WooCommerce sets that by itself once the order is ``completed``.
+- ``completed`` means sent, or for downloads simply paid. Plugins add ``shipped``, ``delivered`` and others.
 - Rows, shipping and discount come without tax. A shop whose prices include tax shows them with it, and so do we.
+- A refund is an amount below 0, without a date.
 """
 
 from __future__ import annotations
@@ -15,23 +17,29 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from notifyctl.orders.fields import Fields
-from notifyctl.orders.order import Item, Order, OrderEvent, Payment, Totals
+from notifyctl.orders.fields import LOCALE, Fields
+from notifyctl.orders.order import Item, Order, OrderEvent, Payment, Refund, Shipment, Totals
+from notifyctl.orders.postal import address_lines
+from notifyctl.orders.woocommerce_tracking import parcels_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
+    from datetime import datetime
 
-__all__ = ["COD_METHODS", "is_ping", "parse_woocommerce"]
+    from notifyctl.orders.shop import Shop
 
-#: The key of WooCommerce's built-in cash on delivery; plugins bring others.
-COD_METHODS: Final = frozenset({"cod"})
+__all__ = ["is_ping", "is_woocommerce", "parse_woocommerce", "status_of", "woocommerce_address"]
 
-_CANCELLED: Final = frozenset({"cancelled", "refunded", "trash"})
-_DRAFTED: Final = frozenset({"auto-draft", "checkout-draft", "draft", "new"})
+_CANCELLED: Final = frozenset({"cancelled"})
+_DRAFTED: Final = frozenset({"auto-draft", "checkout-draft", "draft", "new", "trash"})
+_SENT: Final = frozenset({"completed", "shipped", "partial-shipped", "partially-shipped", "delivered"})
+_PARTLY_SENT: Final = frozenset({"partial-shipped", "partially-shipped"})
+#: Shipping methods that are none: the customer comes for the goods.
+_PICKUP: Final = frozenset({"legacy_local_pickup", "local_pickup", "pickup_location"})
 _PING: Final = re.compile(rb"\s*webhook_id=\d{1,20}\s*")
 
-#: Countries that write the postcode after the town and its state.
-_POSTCODE_LAST: Final = frozenset({"AU", "CA", "GB", "IE", "IN", "NZ", "SG", "US", "ZA"})
+#: Where the plugins WPML and TranslatePress keep the customer's language.
+_LANGUAGE_KEYS: Final = frozenset({"wpml_language", "trp_language"})
 
 
 def is_ping(body: bytes) -> bool:
@@ -39,48 +47,63 @@ def is_ping(body: bytes) -> bool:
     return bool(_PING.fullmatch(body))
 
 
-def parse_woocommerce(payload: Mapping[str, Any], *, shop: str, cod_methods: Collection[str] = COD_METHODS) -> Order:
+def is_woocommerce(body: Mapping[str, Any]) -> bool:
+    """Return whether an object has the shape of one of WooCommerce's orders."""
+    return body.keys() >= {"billing", "line_items"}
+
+
+def status_of(text: str) -> str:
+    """Return an order's status without the prefix that the database has."""
+    return text.removeprefix("wc-")
+
+
+def parse_woocommerce(body: Mapping[str, Any], shop: Shop, path: str = "", topic: str = "") -> Order:
     """Return the order that a WooCommerce payload describes.
 
     Args:
-        payload: The JSON object, its numbers with decimals read as `Decimal`.
-        shop: The shop's name.
-        cod_methods: Keys of the payment methods that mean cash on delivery.
+        body: The JSON object, its numbers with decimals read as `Decimal`.
+        shop: What the payload cannot say.
+        path: The object's place in the payload.
+        topic: What it was sent as, such as ``order.updated``; may be empty.
 
     Raises:
         InvalidOrder: If a field is missing or unusable.
     """
-    order = Fields(payload, decode=html.unescape)
-    order.require("id", "currency", "total", "billing", "line_items")
-    billing, shipping = order.child("billing"), order.child("shipping")
+    order = Fields(body, path, html.unescape)
+    order.require("id")
+    identifier, number = order.identifier("id"), order.identifier("number") or order.identifier("id")
+    status = status_of(order.text("status"))
+    if topic == "order.deleted" or status in _DRAFTED:
+        return Order(shop.name, identifier, number, OrderEvent.DRAFTED)
+    order.require("currency", "total", "billing", "line_items")
+    billing, shipping = order.child("billing"), order.child("shipping", php=True)
     name = _name(billing) or _name(shipping)
-    phone_from = billing if billing.text("phone") else shipping
+    phone_from = billing if billing.given("phone") else shipping
     gross = order.flag("prices_include_tax")
     items = tuple(_item(line, gross=gross) for line in order.children("line_items"))
-    payment = _payment(order, cod_methods)
+    payment = _payment(order, shop, failed=status == "failed")
+    totals = _totals(order, items, gross=gross)
     return Order(
-        shop=shop,
-        id=order.identifier("id"),
-        number=order.identifier("number") or order.identifier("id"),
-        event=_event(order),
+        shop=shop.name,
+        id=identifier,
+        number=number,
+        event=None,
         currency=order.currency("currency"),
         items=items,
-        totals=_totals(order, items, gross=gross),
+        totals=totals,
         payment=payment,
+        shipments=_shipments(order, status),
+        refunds=_refunds(order, status, totals.total),
+        cancelled=status in _CANCELLED,
+        cancelled_at=_changed_at(order),
         customer_name=name,
         email=billing.verbatim("email"),
-        phone=phone_from.verbatim("phone"),
-        phone_region=phone_from.text("country"),
+        phone=phone_from.loose("phone"),
+        phone_region=phone_from.text("country") or billing.text("country"),
         shipping_address=_shipping_address(order, name, cash=payment.cash_on_delivery),
+        locale=_locale(order),
         created_at=order.moment("date_created_gmt", assume_utc=True),
     )
-
-
-def _event(order: Fields) -> OrderEvent:
-    status = order.text("status").removeprefix("wc-")
-    if status in _CANCELLED:
-        return OrderEvent.CANCELLED
-    return OrderEvent.DRAFTED if status in _DRAFTED else OrderEvent.PLACED
 
 
 def _name(person: Fields) -> str:
@@ -97,7 +120,7 @@ def _item(line: Fields, *, gross: bool) -> Item:
     key = "subtotal" if line.given("subtotal") else "total"
     quantity = line.number("quantity")
     return Item(
-        name=line.text("name"),
+        name=line.text("name") or "?",
         quantity=Decimal(1) if quantity is None else quantity,
         total=_amount(line, key, f"{key}_tax", gross=gross),
     )
@@ -108,7 +131,7 @@ def _totals(order: Fields, items: tuple[Item, ...], *, gross: bool) -> Totals:
     shipping = _amount(order, "shipping_total", "shipping_tax", gross=gross)
     return Totals(
         total=order.number("total") or Decimal(0),
-        subtotal=sum((item.total for item in items), Decimal(0)),
+        subtotal=sum((item.total or Decimal(0) for item in items), Decimal(0)),
         discount=_amount(order, "discount_total", "discount_tax", gross=gross),
         shipping=shipping if shipping or order.children("shipping_lines") else None,
         fees=fees,
@@ -117,35 +140,71 @@ def _totals(order: Fields, items: tuple[Item, ...], *, gross: bool) -> Totals:
     )
 
 
-def _payment(order: Fields, cod_methods: Collection[str]) -> Payment:
+def _payment(order: Fields, shop: Shop, *, failed: bool) -> Payment:
+    title = order.text("payment_method_title")
     return Payment(
-        method=order.text("payment_method_title"),
-        cash_on_delivery=order.text("payment_method") in cod_methods,
+        method=title,
+        cash_on_delivery=not failed and shop.is_cash(order.text("payment_method"), title),
         paid=order.given("date_paid") or order.given("date_paid_gmt"),
         paid_at=order.moment("date_paid_gmt", assume_utc=True),
     )
 
 
+def _shipments(order: Fields, status: str) -> tuple[Shipment, ...]:
+    """Return what was sent: all of it at once; or in parts, each of which has something to track."""
+    parcels = parcels_of(order)
+    shipped = any(line.text("method_id") not in _PICKUP for line in order.children("shipping_lines"))
+    if status not in _SENT or not (parcels or shipped or status != "completed"):
+        return ()
+    sent_at = order.moment("date_completed_gmt", assume_utc=True) or _changed_at(order)
+    if status in _PARTLY_SENT and parcels:
+        return tuple(Shipment(parcel.number, (parcel,), partial=True, at=sent_at) for parcel in parcels)
+    return (Shipment(parcels=parcels, partial=status in _PARTLY_SENT, delivered=status == "delivered", at=sent_at),)
+
+
+def _refunds(order: Fields, status: str, total: Decimal) -> tuple[Refund, ...]:
+    found = []
+    for refund in order.children("refunds"):
+        amount = abs(refund.number("total") or Decimal(0))
+        if amount:
+            full = 0 < total <= amount
+            found.append(Refund(refund.identifier("id"), amount, full=full, at=_changed_at(order)))
+    if status == "refunded" and not found and total > 0:
+        found = [Refund("", total, full=True, at=_changed_at(order))]
+    return tuple(found)
+
+
+def _changed_at(order: Fields) -> datetime | None:
+    """Return when anything about the order changed last: what has no date of its own is no younger."""
+    return order.moment("date_modified_gmt", assume_utc=True)
+
+
 def _shipping_address(order: Fields, name: str, *, cash: bool) -> tuple[str, ...]:
     """Return the address on the parcel; empty for an order of downloads, which has none."""
-    shipping, billing = order.child("shipping"), order.child("billing")
-    places = ("address_1", "address_2", "city", "postcode")
-    address = shipping if any(shipping.text(place) for place in places) else billing
-    if address is billing and not order.children("shipping_lines") and not cash:
-        return ()
-    country, city, postcode = address.text("country"), address.text("city"), address.text("postcode")
-    state = address.text("state")
-    if country in _POSTCODE_LAST:
-        region = f"{city}, {state}" if city and state else city or state
-        town = f"{region} {postcode}".strip()
-    else:
-        town = f"{postcode} {city}".strip()
-    lines = (
-        _name(address) or name,
-        address.text("company"),
-        address.text("address_1"),
-        address.text("address_2"),
-        town,
-        country,
+    address = woocommerce_address(order.child("shipping", php=True), name)
+    if address or not (order.children("shipping_lines") or cash):
+        return address
+    return woocommerce_address(order.child("billing"), name)
+
+
+def woocommerce_address(address: Fields, name: str) -> tuple[str, ...]:
+    """Return an address line by line; empty where it has no place in it."""
+    return address_lines(
+        name=_name(address) or name,
+        company=address.text("company"),
+        street=(address.text("address_1"), address.text("address_2")),
+        city=address.text("city"),
+        region=address.text("state"),
+        postcode=address.loose("postcode"),
+        country_code=address.text("country"),
+        country=address.text("country"),
     )
-    return tuple(line for line in lines if line)
+
+
+def _locale(order: Fields) -> str:
+    for meta in order.children("meta_data"):
+        if meta.text("key") in _LANGUAGE_KEYS:
+            language = meta.value("value")
+            if isinstance(language, str) and LOCALE.fullmatch(language):
+                return language.replace("_", "-")
+    return "en"

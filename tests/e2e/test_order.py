@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from typing import TYPE_CHECKING
 
+import pytest
+
+from notifyctl.engine.states import State
 from tests.support.cli import run
+from tests.support.order_payloads import ROOT, a_fulfilment, a_shopify_cod_order, a_woocommerce_order, captured
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +42,17 @@ def test_the_same_seed_is_queued_once(ok: Callable[..., Result]) -> None:
     second = ok("order", "test", "-n", "3", "--seed", "7", "-o", "json").json()
 
     assert (first["orders"], first["queued"], first["known"]) == (3, 6, 0)
-    assert (second["queued"], second["known"]) == (0, 6)
+    assert (second["queued"], second["known"], second["changed"]) == (0, 6, 0)
+
+
+def test_made_up_orders_have_a_story(ok: Callable[..., Result], app: App) -> None:
+    """Each event is told of; the cancellation takes back the confirmation that has not gone."""
+    made = ok("order", "test", "-n", "5", "--event", "placed", "--event", "cancelled", "-o", "json").json()
+
+    assert (made["orders"], made["queued"], made["superseded"]) == (10, 20, 10)
+    for queue in ("email", "whatsapp"):
+        cancelled = app.inspector.jobs(queue, State.CANCELLED)
+        assert [(job.template, job.reason) for job in cancelled] == [("order_confirmation", "superseded")] * 5
 
 
 def test_orders_can_be_of_one_kind_and_give_their_ids(ok: Callable[..., Result], app: App) -> None:
@@ -58,18 +74,114 @@ def test_failures_are_rehearsed_in_the_sandbox_alone(redis_url: str) -> None:
 
 
 def test_import_is_safe_to_repeat(ok: Callable[..., Result], tmp_path: Path) -> None:
-    """What was queued is known; an order told again with other content is a conflict, which ends with 6."""
+    """What was queued is known, also where the order says something else now, and a note counts those."""
     file = tmp_path / "orders.jsonl"
     file.write_text(line() + line(id="10483"))
 
     first = ok("order", "import", str(file), "-o", "json").json()
     again = ok("order", "import", str(file), "-o", "json").json()
     file.write_text(line(totals={"total": "43.00"}))
-    changed = run("order", "import", str(file), "-o", "json")
+    changed = ok("order", "import", str(file), "-o", "json")
 
     assert (first["orders"], first["queued"]) == (2, 4)
-    assert (again["queued"], again["known"]) == (0, 4)
-    assert (changed.code, changed.json()["conflicts"]) == (6, 2)
+    assert (again["queued"], again["known"], again["changed"]) == (0, 4, 0)
+    assert (changed.json()["queued"], changed.json()["known"], changed.json()["changed"]) == (0, 2, 2)
+    assert "note: of 2 known messages, the order says something else now" in changed.err
+
+
+def test_cancelling_takes_back_what_waits(ok: Callable[..., Result], app: App) -> None:
+    """The confirmation is superseded, in the same file or a later one; only once."""
+    cancelled = line(event="cancelled")
+
+    together = ok("order", "import", "-", "-o", "json", stdin=line() + cancelled).json()
+    again = ok("order", "import", "-", "-o", "json", stdin=cancelled).json()
+
+    assert (together["queued"], together["superseded"]) == (4, 2)
+    assert (again["known"], again["superseded"]) == (2, 0)
+    assert app.inspector.stats("email").cancelled == 1
+
+
+def test_every_platform_is_imported_from_one_file(ok: Callable[..., Result]) -> None:
+    """Lines of several systems, a page of a REST answer and a captured delivery."""
+    lines = [
+        a_shopify_cod_order(),
+        {"orders": [a_shopify_cod_order(id=number, admin_graphql_api_id=None) for number in (1, 2)]},
+        captured("fulfillments/create", a_fulfilment()),
+        a_woocommerce_order(),
+    ]
+    text = "".join(json.dumps(payload, default=str) + "\n" for payload in lines) + line()
+
+    found = ok("order", "import", "-", "-o", "json", stdin=text).json()
+
+    assert (found["orders"], found["queued"], found["refused"]) == (6, 12, 0)
+
+
+def test_table_is_imported(ok: Callable[..., Result]) -> None:
+    """The documentation's own, twice."""
+    file = str(ROOT / "docs/examples/orders.csv")
+
+    first = ok("order", "import", file, "-o", "json").json()
+    again = ok("order", "import", file, "-o", "json").json()
+
+    assert first["queued"] == again["known"] > 5
+    assert first["orders"] == again["orders"] == 7
+
+
+def test_fault_inside_a_page_is_named_by_order_and_place(redis_url: str) -> None:
+    """The others of the page are queued."""
+    page = {"orders": [a_shopify_cod_order(), a_shopify_cod_order(line_items=None)]}
+
+    result = run("order", "import", "-", "-o", "json", stdin=json.dumps(page, default=str))
+
+    assert result.code == 6
+    assert (result.json()["queued"], result.json()["refused"]) == (2, 1)
+    assert "line 1, order 2: /orders/1/line_items: this field is missing" in result.err
+
+
+def test_old_orders_can_be_left_out(ok: Callable[..., Result]) -> None:
+    """Shops tell of old orders when somebody edits them."""
+    old = line(created_at="2020-01-31T18:00:00Z")
+
+    found = ok("order", "import", "-", "--since", "2d", "-o", "json", stdin=old).json()
+
+    assert found["skipped"] == {"the order is too old for a confirmation": 2}
+
+
+def test_settings_decide_what_is_sent(ok: Callable[..., Result], app: App) -> None:
+    """A channel can be off; a delay holds a message back; further names mean cash on delivery."""
+    unpaid = line(payment={"method": "x", "cash_on_delivery": False}) + json.dumps(
+        a_woocommerce_order(payment_method="by_hand"), default=str
+    )
+    rules = {
+        "NOTIFYCTL_MESSAGE_PLACED_EMAIL": "delay=1h",
+        "NOTIFYCTL_MESSAGE_PLACED_WHATSAPP": "off",
+        "NOTIFYCTL_COD_METHODS": "By_Hand",
+    }
+
+    found = ok("order", "import", "-", "-o", "json", stdin=unpaid, **rules).json()
+
+    assert found["queued"] == 1
+    assert found["skipped"] == {"awaiting payment": 2, "no whatsapp message is set for placed orders": 1}
+    assert app.inspector.stats("email").delayed == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("NOTIFYCTL_MESSAGE_SHIPPED_EMAIL", "parcel_news", "messages.shipped.email: no email template is named"),
+        (
+            "NOTIFYCTL_MESSAGE_SHIPPED_EMAIL",
+            "delay=soon",
+            "NOTIFYCTL_MESSAGE_SHIPPED_EMAIL: delay: expected a duration",
+        ),
+    ],
+)
+def test_wrong_rule_is_told_before_anything_is_queued(redis_url: str, variable: str, value: str, told: str) -> None:
+    """By the name of its setting, with the exit code of settings."""
+    result = run("order", "import", "-", stdin=line(), **{variable: value})
+
+    assert result.code == 4
+    assert told in result.err
 
 
 def test_import_goes_on_past_bad_orders(redis_url: str) -> None:
@@ -103,10 +215,10 @@ def test_dry_run_needs_no_server() -> None:
 
 
 def test_event_and_platform_can_be_given(ok: Callable[..., Result]) -> None:
-    """A cancelled order is followed by nothing; another platform's shape is refused."""
-    cancelled = ok("order", "import", "-", "--event", "cancelled", "-o", "json", stdin=line()).json()
+    """What happened may be named for all orders; another platform's shape is refused."""
+    delivered = ok("order", "import", "-", "--event", "delivered", "--shop", "north", "-o", "json", stdin=line()).json()
 
-    assert cancelled["skipped"] == {"the order is cancelled": 2}
+    assert delivered["queued"] == 2
     assert run("order", "import", "-", "--platform", "woocommerce", stdin=line()).code == 1
 
 
@@ -120,3 +232,27 @@ def test_a_big_file_is_queued_in_chunks(ok: Callable[..., Result], tmp_path: Pat
     found = ok("order", "import", str(file), "-o", "json").json()
 
     assert (found["orders"], found["queued"]) == (2_000, 4_000)
+
+
+@pytest.mark.parametrize("page", ["shopify", "woocommerce"])
+def test_how_to_runs_as_it_stands(ok: Callable[..., Result], tmp_path: Path, page: str) -> None:
+    """Its commands queue and send the messages of its example, into the outbox."""
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    text = (ROOT / f"docs/how-to/{page}.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^\$ notifyctl (.+)$", text, re.MULTILINE)
+
+    shown = [ok(*shlex.split(command)) for command in commands]
+
+    assert len(shown) == 4
+    assert "Your order" in shown[-1].out
+    assert {entry["channel"] for entry in ok("outbox", "list", "-o", "json").json()} == {"email", "whatsapp"}
+
+
+def test_table_of_the_reference_is_imported(ok: Callable[..., Result]) -> None:
+    """The documented rows are two orders; the second is not paid."""
+    text = (ROOT / "docs/reference/order-format.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"^```csv\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+    found = ok("order", "import", "-", "-o", "json", stdin=table).json()
+
+    assert (found["orders"], found["queued"], found["refused"]) == (2, 1, 0)

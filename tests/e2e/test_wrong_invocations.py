@@ -168,12 +168,12 @@ def test_unusable_data_is_refused(redis_url: str, data: str, message: str) -> No
     assert len(result.err) < 500
 
 
-def test_an_order_of_more_than_5_mb_is_refused_alone(redis_url: str) -> None:
+def test_an_order_of_more_than_10_mb_is_refused_alone(redis_url: str) -> None:
     """The lines after it still come."""
-    result = run("order", "import", "-", stdin='{"x": "' + "y" * 6_000_000 + '"}\n{}\n')
+    result = run("order", "import", "-", stdin='{"x": "' + "y" * 11_000_000 + '"}\n{}\n')
 
     assert result.code == 1
-    assert "line 1: this order is longer than 5 MB" in result.err
+    assert "line 1: this payload is longer than 10 MB" in result.err
     assert "line 2: " in result.err
 
 

@@ -48,7 +48,7 @@ def _import(server: Server, payload: bytes) -> list[str]:
     """Queue what follows from a WooCommerce payload, as `order import` does; the ids by channel."""
     app = build(Settings.load(redis={"url": server.url}))
     order = parse_order(load_payload(payload))
-    planned, _ = order_notifications(order, catalog=app.catalog)
+    planned, *_ = order_notifications(order, catalog=app.catalog)
     return [
         app.notifier.queue(
             plan.notification,

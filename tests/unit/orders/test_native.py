@@ -13,8 +13,9 @@ import pytest
 
 from notifyctl.channels.validation import validate_notification
 from notifyctl.errors import InvalidOrder
-from notifyctl.orders import Order, OrderEvent, load_payload, order_notifications, parse_order, read_payloads
+from notifyctl.orders import Order, OrderEvent, Shop, load_payload, order_notifications, parse_order, read_payloads
 from notifyctl.templates.catalog import Catalog
+from tests.support.order_payloads import totals_of
 
 ROOT = Path(__file__).parents[3]
 REFERENCE = (ROOT / "docs/reference/order-format.md").read_text(encoding="utf-8")
@@ -44,7 +45,7 @@ def orders_of_examples() -> list[Order]:
 
 def test_native_example_of_the_reference_is_read_in_full() -> None:
     """The documented example says what the documentation says."""
-    order = parse_order(documented(), shop="ignored")
+    order = parse_order(documented(), shop=Shop("ignored"))
 
     assert (order.shop, order.id, order.number, order.event) == (
         "corner-shop",
@@ -59,7 +60,7 @@ def test_native_example_of_the_reference_is_read_in_full() -> None:
         "US",
     )
     assert (order.items[0].quantity, order.items[0].total) == (Decimal(2), Decimal("20.00"))
-    assert (order.totals.discount, order.totals.total) == (Decimal("2.00"), Decimal("29.35"))
+    assert (totals_of(order).discount, totals_of(order).total) == (Decimal("2.00"), Decimal("29.35"))
     assert (order.payment.cash_on_delivery, order.payment.paid) == (True, False)
     assert order.created_at == datetime(2026, 1, 31, 18, tzinfo=UTC)
     assert (order.locale, order.url) == ("en-US", "https://shop.example.com/orders/10482")
@@ -81,18 +82,18 @@ def _names(value: dict[str, Any], prefix: str = "") -> list[str]:
 
 
 def test_native_examples_lead_to_messages() -> None:
-    """Of the example file, the first two orders are confirmed on both channels; the third awaits its payment."""
+    """Of the example file, the third order awaits its payment; the others lead to messages that can be sent."""
     outcomes = [order_notifications(order) for order in orders_of_examples()]
 
-    assert [len(planned) for planned, _ in outcomes] == [2, 2, 0]
-    for planned, _ in outcomes:
-        for plan in planned:
+    assert [len(outcome.planned) for outcome in outcomes] == [2, 2, 0, 2, 1, 1]
+    for outcome in outcomes:
+        for plan in outcome.planned:
             validate_notification(plan.notification, Catalog())
 
 
 def test_native_order_may_leave_out_what_it_does_not_know() -> None:
     """The least order has a number, an event, a quantity and a subtotal by default."""
-    order = parse_order(LEAST, shop="corner-shop")
+    order = parse_order(LEAST, shop=Shop("corner-shop"))
 
     assert (order.shop, order.number, order.event, order.locale) == (
         "corner-shop",
@@ -101,7 +102,7 @@ def test_native_order_may_leave_out_what_it_does_not_know() -> None:
         "en",
     )
     assert order.items[0].quantity == 1
-    assert order.totals.subtotal == Decimal("9.90")
+    assert totals_of(order).subtotal == Decimal("9.90")
     assert (order.customer_name, order.email, order.phone) == ("", "", "")
 
 
@@ -131,8 +132,15 @@ def test_native_time_of_payment_means_paid() -> None:
         ({"id": 1.5}, "/id", "rounded"),
         ({"id": "x" * 65}, "/id", "64"),
         ({"shop": "a\nb"}, "/shop", "64"),
-        ({"event": "shipped"}, "/event", "placed, cancelled"),
-        ({"event": "drafted"}, "/event", "placed, cancelled"),
+        ({"event": "packed"}, "/event", "placed, paid, shipped"),
+        ({"event": "drafted"}, "/event", "placed, paid, shipped"),
+        ({"event": "refunded"}, "/refund", "missing"),
+        ({"refund": {}}, "/refund/amount", "missing"),
+        ({"refund": {"amount": "-3"}}, "/refund/amount", "above 0"),
+        ({"refund": {"amount": "3", "reason": "x"}}, "/refund/reason", "not known"),
+        ({"shipment": {"tracking": [{"url": "ftp://x"}]}}, "/shipment/tracking/0/url", "https://"),
+        ({"shipment": {"carrier": "Post"}}, "/shipment/carrier", "not known"),
+        ({"shipment": {"items": [{"quantity": 1}]}}, "/shipment/items/0/name", "missing"),
         ({"created_at": "2026-01-31T18:00:00"}, "/created_at", "zone"),
         ({"created_at": 1700000000}, "/created_at", "text"),
         ({"locale": "English, please"}, "/locale", "language tag"),
@@ -175,7 +183,7 @@ def test_native_texts_become_one_clean_line(typed: str, shown: str) -> None:
     order = parse_order(json.loads(json.dumps(payload)))
 
     assert order.customer_name == shown
-    (plan,) = order_notifications(order)[0]
+    (plan,) = order_notifications(order).planned
     validate_notification(plan.notification, Catalog())
     plan.notification.encode()
 
@@ -190,7 +198,48 @@ def test_native_addresses_are_not_mended() -> None:
     ):
         payload = LEAST | {"customer": {"email": email}, "payment": {"paid": True}}
 
-        planned, skipped = order_notifications(parse_order(payload))
+        planned, skipped, _ = order_notifications(parse_order(payload))
 
         assert planned == []
         assert "@" not in skipped[0].reason.replace("before the @", "").replace("ada@example.com", "")
+
+
+def test_native_shipment_needs_no_prices() -> None:
+    """A parcel is told of with an id, a customer and what there is to track."""
+    order = parse_order(
+        {
+            "id": 7,
+            "event": "shipped",
+            "customer": {"email": "ada@example.com"},
+            "items": [{"name": "Mug"}],
+            "shipment": {
+                "id": "7-1",
+                "tracking": [{"carrier": "Example Post", "number": "EP1"}, {"url": "https://tracking.example.com/2"}],
+                "partial": True,
+                "shipped_at": "2026-02-01T09:00:00Z",
+            },
+        }
+    )
+
+    (shipment,) = order.shipments
+    assert (order.event, order.totals, shipment.id, shipment.partial) == (OrderEvent.SHIPPED, None, "7-1", True)
+    assert [parcel.number for parcel in shipment.parcels] == ["EP1", ""]
+    assert shipment.at == datetime(2026, 2, 1, 9, tzinfo=UTC)
+    assert not shipment.delivered
+
+
+@pytest.mark.parametrize(
+    ("refund", "full"), [({"amount": "9.90"}, True), ({"amount": 3}, False), ({"amount": 3, "full": True}, True)]
+)
+def test_native_refund_is_whole_if_it_is_all_or_said_so(refund: dict[str, Any], full: bool) -> None:
+    """Compared with the total, where the shop does not say."""
+    order = parse_order(LEAST | {"event": "refunded", "refund": refund})
+
+    assert [one.full for one in order.refunds] == [full]
+
+
+def test_native_event_paid_says_that_it_is_paid() -> None:
+    """Whatever the payment says by itself."""
+    assert parse_order(LEAST | {"event": "paid"}).payment.paid
+    assert parse_order(LEAST | {"event": "cancelled"}).cancelled
+    assert parse_order(LEAST | {"event": "delivered", "shipment": {"id": 1}}).shipments[0].delivered

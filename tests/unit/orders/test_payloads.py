@@ -136,15 +136,49 @@ def test_payload_too_long_for_one_order_is_an_error(monkeypatch: pytest.MonkeyPa
         load_payload(long_line.encode())
 
 
-def test_payload_array_too_long_for_memory_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An array beyond the limit is one error that says how to write it instead."""
-    monkeypatch.setattr(payloads, "MAX_ARRAY_BYTES", 50)
+def test_payload_element_too_long_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An element of an array beyond the limit is one error that says how to write it instead."""
+    monkeypatch.setattr(payloads, "MAX_PAYLOAD_BYTES", 50)
 
-    ((number, found),) = read_payloads(io.BytesIO(b"[\n" + b'{"id": 1},\n' * 20 + b"{}]"))
+    array = b'[\n{"id": 1},\n{"id": 2, "a": "' + b"x" * 600_000 + b'"}]'
+    first, (number, found) = read_payloads(io.BytesIO(array))
 
-    assert number == 1
+    assert first == (2, {"id": 1})
+    assert number == 3
     assert isinstance(found, InvalidOrder)
     assert "jq" in found.hint
+
+
+def test_payload_array_takes_constant_memory() -> None:
+    """An array of 20,000 orders on one line, 20 MB, is read in a small part of its size."""
+    one = json.dumps({"id": 1, "note": "é" * 500}, ensure_ascii=False).encode()
+
+    class Endless(io.BytesIO):
+        """A stream that makes its content when asked."""
+
+        sent = 0
+        ahead = b"["
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            assert size is not None
+            while len(self.ahead) < size and self.sent < 20_000:
+                self.sent += 1
+                self.ahead += one + (b"," if self.sent < 20_000 else b"]")
+            chunk, self.ahead = self.ahead[:size], self.ahead[size:]
+            return chunk
+
+        def readline(self, size: int | None = -1, /) -> bytes:
+            return self.read(size)
+
+    tracemalloc.start()
+    try:
+        count = sum(1 for _ in read_payloads(Endless()))
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert count == 20_000
+    assert peak_bytes < 3_000_000
 
 
 def test_payload_array_that_is_not_utf8_is_an_error() -> None:

@@ -1,0 +1,85 @@
+"""WooCommerce's order as its legacy API (v1 to v3, ``/wc-api/``) and the webhooks of that time send it.
+
+https://woocommerce.github.io/woocommerce-rest-api-docs/v3.html#orders
+"""
+
+from __future__ import annotations
+
+import html
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from notifyctl.orders.fields import Fields, web_address
+from notifyctl.orders.order import Item, Order, OrderEvent, Payment, Refund, Shipment, Totals
+from notifyctl.orders.woocommerce import status_of, woocommerce_address
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from notifyctl.orders.shop import Shop
+
+__all__ = ["is_legacy_woocommerce", "parse_legacy_woocommerce"]
+
+
+def is_legacy_woocommerce(body: Mapping[str, Any]) -> bool:
+    """Return whether an object has the shape of an order of the legacy API."""
+    return body.keys() >= {"billing_address", "payment_details"}
+
+
+def parse_legacy_woocommerce(body: Mapping[str, Any], shop: Shop, path: str = "") -> Order:
+    """Return the order that a payload of the legacy API describes; arguments and errors as in `parse_woocommerce`."""
+    order = Fields(body, path, html.unescape)
+    order.require("id", "currency", "total", "line_items")
+    billing, shipping = order.child("billing_address"), order.child("shipping_address", php=True)
+    details = order.child("payment_details")
+    status = status_of(order.text("status"))
+    title = details.text("method_title")
+    cash = status != "failed" and shop.is_cash(details.text("method_id"), title)
+    name = " ".join(filter(None, (billing.text("first_name"), billing.text("last_name"))))
+    items = tuple(_item(line) for line in order.children("line_items"))
+    totals = _totals(order, items)
+    shipped = bool(order.children("shipping_lines"))
+    address = woocommerce_address(shipping, name)
+    if not address and (shipped or cash):
+        address = woocommerce_address(billing, name)
+    whole = Refund("", totals.total, full=True)
+    sent = Shipment(at=order.moment("completed_at", assume_utc=True))
+    return Order(
+        shop=shop.name,
+        id=order.identifier("id"),
+        number=order.identifier("order_number") or order.identifier("id"),
+        event=OrderEvent.DRAFTED if status == "trash" else None,
+        currency=order.currency("currency"),
+        items=items,
+        totals=totals,
+        payment=Payment(title, cash_on_delivery=cash, paid=details.flag("paid")),
+        shipments=(sent,) if status == "completed" and shipped else (),
+        refunds=(whole,) if status == "refunded" and totals.total > 0 else (),
+        cancelled=status == "cancelled",
+        customer_name=name,
+        email=billing.verbatim("email"),
+        phone=billing.loose("phone"),
+        phone_region=billing.text("country"),
+        shipping_address=address,
+        created_at=order.moment("created_at", assume_utc=True),
+        url=web_address(order.verbatim("view_order_url")),
+    )
+
+
+def _item(line: Fields) -> Item:
+    quantity = line.number("quantity")
+    amount = line.number("subtotal") if line.given("subtotal") else line.number("total")
+    return Item(line.text("name") or "?", Decimal(1) if quantity is None else quantity, amount or Decimal(0))
+
+
+def _totals(order: Fields, items: tuple[Item, ...]) -> Totals:
+    lines = order.children("shipping_lines")
+    shipping = order.number("total_shipping")
+    return Totals(
+        total=order.number("total") or Decimal(0),
+        subtotal=sum((item.total or Decimal(0) for item in items), Decimal(0)),
+        discount=order.number("total_discount"),
+        shipping=(shipping or Decimal(0)) if shipping or lines else None,
+        fees=sum((fee.number("total") or Decimal(0) for fee in order.children("fee_lines")), Decimal(0)),
+        tax=order.number("total_tax"),
+    )
