@@ -44,7 +44,7 @@ def _commands_page() -> str:
     # the width of a terminal must not matter
     os.environ["COLUMNS"] = "100"
     pages = [f"## {path}\n\n```text\n{text.rstrip()}\n```\n" for path, text in help_pages()]
-    topics = [f"## notifyctl help {name}\n\n```text\n{text.rstrip()}\n```\n" for name, text in TOPICS.items()]
+    topics = [f"## notifyctl help {name}\n\n```text\n{text().rstrip()}\n```\n" for name, text in TOPICS.items()]
     return "\n".join([_INTRODUCTION, *pages, *topics])
 
 

@@ -39,7 +39,7 @@ class _Root(Noun):
         "doctor": ("Check what would keep messages from going out.", "notifyctl.cli.doctor"),
         "config": ("The settings in force.", "notifyctl.cli.config"),
         "completion": ("Completion of commands and names in the shell.", "notifyctl.cli.completion"),
-        "help": ("Show the help of a command or topic (exit-codes, output).", "notifyctl.cli.topics"),
+        "help": ("Show the help of a command or of a topic.", "notifyctl.cli.topics"),
     }
 
 

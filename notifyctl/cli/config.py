@@ -14,6 +14,7 @@ from notifyctl.errors import NotifyError
 
 if TYPE_CHECKING:
     from notifyctl.app import App
+    from notifyctl.engine.jobs import QueueStats
     from notifyctl.settings import Setting
 
 __all__ = ["app"]
@@ -37,13 +38,14 @@ def show(
     """Show every setting with the value that is in force; secrets are masked.
 
     A setting given in several places is taken from the first of: a command's flag, the environment, .env,
-    notifyctl.toml, its default. With --origin, a limit that was set live is shown instead, as from 'redis'.
+    notifyctl.toml, its default. With --origin, what was set live is shown, too, as from 'redis': a limit instead of
+    the setting that it wins over, and after it 'max_active' and 'paused', which are no settings.
     """
     app = load_app()
     records = [_record(app, setting) for setting in app.settings.known()]
     if origin:
-        live = _live(app)
-        records = [live.get(record["name"], record) for record in records]
+        stats = _stats(app)
+        records = [shown for record in records for shown in _with_live(record, stats)]
     View(output, table).many(records, _ORIGIN_COLUMNS if origin else _COLUMNS, id_key="name")
 
 
@@ -71,6 +73,8 @@ def _text(value: Any) -> str:
 
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, timedelta):
         return format_duration(value)
     if isinstance(value, tuple):
@@ -80,21 +84,32 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _live(app: "App") -> dict[str, dict[str, Any]]:
-    """What operators set live, by the name of the setting that it wins over; nothing where no server answers."""
+def _stats(app: "App") -> "dict[str, QueueStats]":
+    """The queues as they are; nothing where no server answers."""
     from notifyctl import embedded
 
     if app.settings.redis.target() is None and embedded.status(app.settings) is None:
         return {}
-    found = {}
     try:
-        for queue in app.settings.queues:
-            stats = app.inspector.stats(queue)
-            if stats.rate_origin == "redis":
-                name = f"{queue}.rate"
-                found[name] = {"name": name, "value": stats.rate, "origin": "redis", "variable": ""}
-            if stats.paused:
-                say(f"note: {queue} is paused")
+        return {queue: app.inspector.stats(queue) for queue in app.settings.queues}
     except NotifyError as error:
         say(f"note: what was set live is not shown: {error.message}")
-    return found
+        return {}
+
+
+def _with_live(record: dict[str, Any], stats: "Mapping[str, QueueStats]") -> list[dict[str, Any]]:
+    """A setting, or what an operator set live in its place, and what they set beside a queue's rate."""
+    queue, _, field = record["name"].rpartition(".")
+    if field != "rate" or queue not in stats:
+        return [record]
+    found = stats[queue]
+    rows = [_set_live(f"{queue}.rate", found.rate) if found.rate_origin == "redis" else record]
+    if found.max_active:
+        rows.append(_set_live(f"{queue}.max_active", str(found.max_active)))
+    if found.paused:
+        rows.append(_set_live(f"{queue}.paused", f"yes ({found.pause_reason})" if found.pause_reason else "yes"))
+    return rows
+
+
+def _set_live(name: str, value: str) -> dict[str, Any]:
+    return {"name": name, "value": value, "origin": "redis", "variable": ""}

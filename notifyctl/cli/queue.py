@@ -1,11 +1,11 @@
 """`notifyctl queue`: pause queues, let them go on, and limit them; live, for all workers at once."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from notifyctl.cli._complete import queue_names
-from notifyctl.cli._context import connected, operator
+from notifyctl.cli._context import connected, operator, told_route
 from notifyctl.cli._group import examples, noun
 from notifyctl.cli._options import DryRunOption, OutputOption, ReasonOption, TableOption, read_rate
 from notifyctl.cli._output import Column, Output, View, duration, write
@@ -13,6 +13,7 @@ from notifyctl.cli.stats import queue_record
 from notifyctl.units import Rate
 
 if TYPE_CHECKING:
+    from notifyctl.app import App
     from notifyctl.engine.inspector import Inspector
 
 __all__ = ["app"]
@@ -56,7 +57,11 @@ _PAGE_COLUMNS = (
     Column("next_due_ms", "next is due in", duration),
     Column("rate", "limit"),
     Column("rate_origin", "limit set in"),
+    Column("configured_rate", "limit in the settings"),
     Column("max_active", "at once", lambda number: str(number or "")),
+    Column("concurrency", "threads of a process"),
+    Column("retry_delays", "retries after"),
+    Column("route", "goes to"),
 )
 
 
@@ -70,8 +75,26 @@ def list_(*, output: OutputOption = Output.TABLE, table: TableOption = "simple")
 
 @app.command(epilog=examples("notifyctl queue show email"))
 def show(queue: QueueArgument, *, output: OutputOption = Output.TABLE, table: TableOption = "simple") -> None:
-    """Show all there is to know about a queue."""
-    View(output, table).one(queue_record(connected().inspector, queue), _PAGE_COLUMNS, id_key="queue")
+    """Show all there is to know about a queue: its counts, what limits it, what holds it up, how it is worked on."""
+    app = connected()
+    record = queue_record(app.inspector, queue) | _settings_of(app, queue)
+    View(output, table).one(record, _PAGE_COLUMNS, id_key="queue")
+
+
+def _settings_of(app: "App", queue: str) -> dict[str, Any]:
+    """How the settings say that a queue is worked on; nothing for one that only the server knows."""
+    from notifyctl.notification import Channel
+    from notifyctl.units import format_duration
+
+    settings = app.settings.queues.get(queue)
+    if settings is None:
+        return {}
+    return {
+        "configured_rate": str(settings.rate),
+        "concurrency": settings.concurrency,
+        "retry_delays": [format_duration(delay) for delay in settings.retry_delays],
+        "route": told_route(app, Channel(queue)),
+    }
 
 
 @app.command(epilog=examples("notifyctl queue pause email whatsapp --reason 'provider is down'"))

@@ -40,7 +40,8 @@ def test_config_says_where_values_come_from_and_masks_secrets(
     """Flag, environment, files, defaults; and what was set live wins."""
     (tmp_path / "notifyctl.toml").write_text('[shop]\nname = "Corner shop"\n')
     (tmp_path / ".env").write_text("SENDGRID_API_KEY=SG.hidden-word\nNOTIFYCTL_CONTENT_SID_HELLO=HX" + "0" * 32)
-    app.inspector.limit("email", rate=Rate(3))
+    app.inspector.limit("email", rate=Rate(3), max_active=2)
+    app.inspector.pause("whatsapp", reason="number is blocked")
 
     result = ok("config", "show", "--origin", "-o", "json", EMAIL_FROM="shop@example.com")
 
@@ -49,6 +50,10 @@ def test_config_says_where_values_come_from_and_masks_secrets(
     assert found["sendgrid.api_key"] == ("********", ".env")
     assert found["email.from"] == ("shop@example.com", "environment")
     assert found["email.rate"] == ("3/s", "redis")
+    assert found["email.max_active"] == ("2", "redis")
+    assert found["whatsapp.rate"] == ("off", "environment")
+    assert found["whatsapp.paused"] == ("yes (number is blocked)", "redis")
+    assert "email.paused" not in found
     assert found["whatsapp.content_sids"] == ("hello=HX" + "0" * 32, ".env")
     assert found["drain_timeout"] == ("30s", "default")
     assert "hidden-word" not in result.out + result.err

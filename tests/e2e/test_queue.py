@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from notifyctl.units import Rate
 from tests.support.cli import run
 
 if TYPE_CHECKING:
@@ -47,3 +49,20 @@ def test_nothing_is_paused_if_one_name_is_wrong(redis_url: str, app: App) -> Non
     assert result.code == 3
     assert "There are: email, whatsapp" in result.err
     assert not app.inspector.stats("email").paused
+
+
+def test_show_has_one_queue_in_full(ok: Callable[..., Result], app: App, queued: Callable[..., list[str]]) -> None:
+    """Its counts, each limit with where it was set, what holds it up, and how the settings say it is worked on."""
+    queued(2)
+    app.inspector.limit("email", rate=Rate(7))
+    app.inspector.pause("email", reason="wrong template")
+
+    shown = ok("queue", "show", "email").out
+    found = ok("queue", "show", "email", "-o", "json", NOTIFYCTL_EMAIL_RATE="9/s").json()
+
+    assert re.search(r"^waiting +2$", shown, re.MULTILINE)
+    assert re.search(r"^oldest waiting +\d+m?s$", shown, re.MULTILINE)
+    assert (found["rate"], found["rate_origin"], found["configured_rate"]) == ("7/s", "redis", "9/s")
+    assert (found["state"], found["pause_reason"], found["blocked_reason"]) == ("paused", "wrong template", "")
+    assert (found["concurrency"], found["retry_delays"]) == (5, ["10ms", "10ms", "10ms"])
+    assert found["route"].startswith("outbox at ")
