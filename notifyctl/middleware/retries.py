@@ -215,10 +215,11 @@ def _words(disposition: Disposition) -> str:
             return f"again in {delay_ms / 1000:g} s"
         case Bury(reason):
             return f"dead ({reason})"
-        case Release(block_ms, reason):
-            return f"back in line, the queue rests for {block_ms / 1000:g} s ({reason})" if block_ms else "back in line"
+        case Release(block_ms, reason, account):
+            rests = f", the queue rests for {block_ms / 1000:g} s ({reason})" if block_ms else ""
+            return f"back in line{rests}{'; dead where it alone is refused' if account else ''}"
         case Doubt(delay_ms):
-            return f"outcome unknown, once more in {delay_ms / 1000:g} s unless that was settled before"
+            return f"outcome unknown: once more in {delay_ms / 1000:g} s unless settled before, dead the second time"
         case Cancel(reason):
             return f"cancelled ({reason})"
         case Complete():
