@@ -94,8 +94,7 @@ class App:
     @cached_property
     def shop(self) -> dict[str, Any]:
         """What templates may say about the shop."""
-        shop = self.settings.shop
-        return {"name": shop.name, "url": shop.url, "support_email": shop.support_email}
+        return self.settings.shop.model_dump()
 
     @cached_property
     def retention(self) -> Retention:

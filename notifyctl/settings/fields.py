@@ -28,12 +28,16 @@ __all__ = [
     "AccountSid",
     "ApiKeySid",
     "BaseUrl",
+    "Colour",
     "ContentSid",
     "CountryCode",
     "Delays",
     "Duration",
     "Folder",
+    "Line",
+    "Lines",
     "LogLevel",
+    "MailAddress",
     "Mailbox",
     "MailboxField",
     "MessagingServiceSid",
@@ -45,6 +49,7 @@ __all__ = [
     "ReadableFolder",
     "RedisUrl",
     "SmtpTls",
+    "WebAddress",
     "WhatsAppNumber",
     "default_state_dir",
 ]
@@ -161,6 +166,42 @@ def _base_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _web_address(text: str) -> str:
+    try:
+        url = urlsplit(text)
+        usable = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        usable = False
+    if text and (not usable or not re.fullmatch(r"[^\s<>\"]+", text)):
+        raise ValueError("expected a web address such as https://shop.example.com")
+    return text
+
+
+def _mail_address(text: str) -> str:
+    if text and Mailbox.parse(text) != Mailbox(text):
+        raise ValueError("expected an address alone, such as help@example.com")
+    return text
+
+
+def _colour(text: str) -> str:
+    if not re.fullmatch(r"#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})", text):
+        raise ValueError("expected a colour such as #1f4d3f")
+    return "#" + text.removeprefix("#").lower()
+
+
+def _lines(text: str) -> str:
+    lines = [line.strip() for line in text.strip().splitlines()]
+    if not all(line.isprintable() for line in lines):
+        raise ValueError("expected lines of text without control characters")
+    return "\n".join(lines)
+
+
+def _line(text: str) -> str:
+    if not text.strip() or not text.strip().isprintable():
+        raise ValueError("expected one line of text")
+    return text.strip()
+
+
 def _redis_url(secret: SecretStr) -> SecretStr:
     scheme, found, rest = secret.get_secret_value().partition("://")
     if not found or not rest or scheme not in _REDIS_SCHEMES:
@@ -196,6 +237,11 @@ Delays = Annotated[tuple[timedelta, ...], BeforeValidator(_delays)]
 RateField = Annotated[Rate, _text(Rate.parse)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+MailAddress = Annotated[str, AfterValidator(_mail_address)]
+Colour = Annotated[str, AfterValidator(_colour)]
+Line = Annotated[str, AfterValidator(_line)]
+Lines = Annotated[str, AfterValidator(_lines)]
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
 PseudonymSecret = Annotated[SecretStr, AfterValidator(_pseudonym_secret)]
 LogLevel = Annotated[str, AfterValidator(_log_level)]

@@ -19,8 +19,12 @@ from notifyctl.settings.fields import (
     AccountSid,
     ApiKeySid,
     BaseUrl,
+    Colour,
     ContentSid,
     Delays,
+    Line,
+    Lines,
+    MailAddress,
     Mailbox,
     MailboxField,
     MessagingServiceSid,
@@ -29,6 +33,7 @@ from notifyctl.settings.fields import (
     RateField,
     RedisUrl,
     SmtpTls,
+    WebAddress,
     WhatsAppNumber,
 )
 from notifyctl.units import Rate
@@ -229,7 +234,8 @@ class WhatsAppSettings(QueueSettings):
     """The WhatsApp queue and the approved templates.
 
     Attributes:
-        content_sids: Twilio's `HX…` id of each approved template, by the template's name.
+        content_sids: Twilio's `HX…` id of each approved text, by the template's name and language: `order_shipped_de`;
+            the name alone is that in the template's first language. It wins over the one in the template's file.
     """
 
     content_sids: Annotated[
@@ -255,16 +261,22 @@ class RetentionSettings(Section):
 
 
 class ShopSettings(Section):
-    """What templates say about the shop.
+    """What templates say about the shop, and the look that they give its mails.
 
     Attributes:
         name: As customers know it.
-        url, support_email: May be empty.
+        url, support_email, logo_url: May be empty.
+        color: Of buttons and of the line on top: `#1f4d3f`.
+        address, footer: At the end of each mail; may have several lines, may be empty.
     """
 
-    name: Annotated[str, Env("NOTIFYCTL_SHOP_NAME")] = "Our shop"
-    url: Annotated[str, Env("NOTIFYCTL_SHOP_URL")] = ""
-    support_email: Annotated[str, Env("NOTIFYCTL_SHOP_SUPPORT_EMAIL")] = ""
+    name: Annotated[Line, Env("NOTIFYCTL_SHOP_NAME")] = "Our shop"
+    url: Annotated[WebAddress, Env("NOTIFYCTL_SHOP_URL")] = ""
+    support_email: Annotated[MailAddress, Env("NOTIFYCTL_SHOP_SUPPORT_EMAIL")] = ""
+    logo_url: Annotated[WebAddress, Env("NOTIFYCTL_SHOP_LOGO_URL")] = ""
+    color: Annotated[Colour, Env("NOTIFYCTL_SHOP_COLOR")] = "#1f4d3f"
+    address: Annotated[Lines, Env("NOTIFYCTL_SHOP_ADDRESS")] = ""
+    footer: Annotated[Lines, Env("NOTIFYCTL_SHOP_FOOTER")] = ""
 
 
 def settings_table(annotation: Any) -> type[Section] | None:

@@ -1,7 +1,8 @@
 """A mail's texts: subject, plain body and, where there is one, an HTML body, filled in together.
 
-Mail programs know little of style sheets, so the rules of an HTML body's own are written into its tags. What begins
-with ``@``, and a sheet marked ``data-css-inline="ignore"``, stays. That is left out where a mail is only tried.
+Mail programs know little of style sheets. Where an HTML body has one that is marked ``data-css-inline="keep"``, its
+others are taken out and their rules written into the tags; a body without a mark stays as it is. That is left out where
+a mail is only tried.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from notifyctl.errors import InvalidInput, RenderError
 from notifyctl.templates.expiry import expires_after
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from notifyctl.templates.renderer import Renderer
 
 __all__ = ["EmailTemplate", "RenderedEmail"]
+
+_MARK: Final = 'data-css-inline="keep"'
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -101,7 +104,7 @@ class EmailTemplate:
         if not subject.strip():
             raise RenderError(f"the subject of email template {self.name!r} comes out empty")
         body = "".join(html)
-        return RenderedEmail(subject, _tidy(text), _inlined(body) if body and finish else body, language.tag)
+        return RenderedEmail(subject, _tidy(text), _inlined(body) if finish else body, language.tag)
 
 
 def _tidy(text: str) -> str:
@@ -111,12 +114,12 @@ def _tidy(text: str) -> str:
 
 
 def _inlined(html: str) -> str:
-    """Return a page with its style sheet's rules in the tags that they are for."""
-    return _inliner().inline(html)
+    """Return a page with its style sheets' rules in the tags that they are for."""
+    return _inliner().inline(html) if _MARK in html else html
 
 
 @cache
 def _inliner() -> CSSInliner:
     from css_inline import CSSInliner  # noqa: PLC0415 - only what makes a mail needs it
 
-    return CSSInliner(keep_at_rules=True, load_remote_stylesheets=False, minify_css=True)
+    return CSSInliner(load_remote_stylesheets=False, minify_css=True)
