@@ -1,42 +1,135 @@
-"""The code in the documentation, run."""
+"""The commands and the code of every page of the documentation, run in their order, and compared with what it shows."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+import shutil
+import textwrap
+from typing import TYPE_CHECKING
 
-import notifyctl
-from notifyctl.app import build
+import pytest
+
+from tests.support.documentation import ROOT, Block, blocks, pages, typed
+from tests.support.shell import Shell
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Iterator
+    from pathlib import Path
 
-    from tests.support.server import Server
+COMMANDS = ("bash", "console", "python", "sh")
 
-DOCS = Path(__file__).parents[2] / "docs"
+#: Why a block may be left out.
+NOT_RUN = {
+    "installs the package",
+    "needs a SendGrid account",
+    "needs a Twilio account",
+    "needs a mail server",
+    "needs the rights of root",
+    "runs until Ctrl-C",
+}
+
+EXAMPLES = ROOT / "docs" / "examples"
+
+#: Files that a page speaks of as the reader's own.
+FILES = {
+    "README.md": {"orders.jsonl": EXAMPLES / "orders.jsonl"},
+    "docs/how-to/shopify.md": {"deliveries.jsonl": EXAMPLES / "shopify-order.json"},
+}
+
+#: What has happened before a page begins.
+BEFORE = {"README.md": "notifyctl send email ada+bounce@example.com -t test_message && notifyctl worker --drain"}
+
+#: What the Python of a page takes for given, and what shows that it worked.
+AN_ORDER = """
+    from types import SimpleNamespace
+    order = SimpleNamespace(id=10482, number="A-10482", name="Ada Lovelace", email="ada@example.com", phone="+447700900123")
+"""
+GIVEN = {
+    "README.md": """
+        data = {"customer_name": "Ada", "order_number": "10482", "currency": "EUR", "total": "29.35", "payment": "cod"}
+        data["items"] = [{"name": "Linen shirt", "quantity": 1, "total": "29.35"}]
+    """,
+    "docs/how-to/queue-from-python.md": AN_ORDER,
+}
+THEN = {
+    "docs/how-to/queue-from-python.md": """
+        order_placed(order)
+        assert notifier.queue_stats("email")["waiting"] == notifier.queue_stats("whatsapp")["waiting"] == 1
+    """
+}
+
+#: Other people's programs: what a shop would answer, from our examples.
+PROGRAMS = {
+    "curl": f"""
+        case "$*" in
+            *myshopify.com*) printf '{{"orders": [%s]}}' "$(cat {EXAMPLES}/shopify-order.json)";;
+            */wc/v3/orders*) printf '[%s]' "$(cat {EXAMPLES}/woocommerce-order.json)";;
+            *) echo "curl was not expected to be called with $*" >&2; exit 1;;
+        esac
+    """,
+    "wp": f"""printf '[%s]' "$(cat {EXAMPLES}/woocommerce-order.json)" """,
+}
 
 
-def _python_of(page: str) -> list[str]:
-    """The Python blocks of a page."""
-    return re.findall(r"^```python\n(.*?)^```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+def _runnable(page: str) -> list[Block]:
+    return [block for block in blocks(page) if (block.language in COMMANDS or block.file) and not block.not_run]
 
 
-def test_queue_from_python_runs_as_it_stands(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both messages of the order are queued, and the notifier answers about them."""
-    monkeypatch.setenv("REDIS_URL", server.url)
-    monkeypatch.setattr(notifyctl, "_notifier", None)
-    order = SimpleNamespace(
-        id=10482, number="A-10482", name="Ada Lovelace", email="ada@example.com", phone="+447700900123"
-    )
-    page: dict[str, Any] = {}
+PAGES = [page for page in pages() if any(block.language in COMMANDS for block in _runnable(page))]
 
-    queueing, looking = _python_of("how-to/queue-from-python.md")
-    exec(queueing, page)  # noqa: S102 - it is the documentation's own
-    page["order_placed"](order)
-    exec(looking, page)  # noqa: S102
 
-    inspector = build().inspector
-    assert [inspector.stats(queue).waiting for queue in ("email", "whatsapp")] == [1, 1]
-    assert page["notifier"].queue_stats("email")["waiting"] == 1
+@pytest.fixture
+def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shell]:
+    """A shell in a folder of its own, for the page that is the test's parameter."""
+    page: str = request.node.callspec.params["page"]
+    work, home, programs = (tmp_path / name for name in ("work", "home", "programs"))
+    for folder in (work, home, programs):
+        folder.mkdir()
+    for name, source in FILES.get(page, {}).items():
+        shutil.copy(source, work / name)
+    for name, body in PROGRAMS.items():
+        (programs / name).write_text(f"#!/bin/sh\n{textwrap.dedent(body)}\n")
+        (programs / name).chmod(0o755)
+    (work / "docs").symlink_to(ROOT / "docs")
+    shell = Shell(work, home=home, programs=programs, variables={"PYTHONPATH": str(ROOT)})
+    yield shell
+    shell.close()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_does_what_it_shows(page: str, shell: Shell, tmp_path: Path) -> None:
+    """Each command of the page ends with 0 and prints what the page shows; its Python runs as it stands."""
+    if page in BEFORE:
+        _type(shell, BEFORE[page])
+    program = GIVEN.get(page, "")
+    for block in _runnable(page):
+        if block.file:
+            file = tmp_path / "work" / block.file
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(block.text, encoding="utf-8")
+        elif block.language == "python":
+            program = f"{textwrap.dedent(program)}\n{block.text}"
+        elif not _is_about_make(block):
+            for command in typed(block):
+                printed = _type(shell, command.command)
+                if command.shown:
+                    shell.compare(command.shown, printed)
+    if program:
+        (tmp_path / "page.py").write_text(f"{program}\n{textwrap.dedent(THEN.get(page, ''))}", encoding="utf-8")
+        _type(shell, f"python {tmp_path / 'page.py'}")
+
+
+def _type(shell: Shell, command: str) -> str:
+    printed, code = shell.run(command)
+    assert code == 0, f"{command} ended with {code}: {printed}"
+    return printed
+
+
+def _is_about_make(block: Block) -> bool:
+    """Whether a block is about the Makefile's targets alone; then there must be such targets."""
+    lines = block.text.splitlines()
+    if not all(line.startswith("make ") for line in lines):
+        return False
+    makefile = (ROOT / "Makefile").read_text()
+    for line in lines:
+        assert f"\n{line.split()[1]}: " in makefile, line
+    return True
