@@ -16,11 +16,10 @@ _FORMAT = "%(asctime)s %(levelname)-7s %(process)d %(name)s: %(message)s"
 #: What is said again and again while the server is away, by its template.
 _OUTAGE = {
     "Consumer encountered a connection error: %s",
-    "Restarting consumer in %0.2f seconds.",
     "heartbeat failed, trying again: %s",
 }
-#: Told by the middleware's line on the same run, with the provider and what follows.
-_TOLD = {"Failed to process message %s with expected exception %s."}
+#: Told better by the line before or after it.
+_TOLD = {"Failed to process message %s with expected exception %s.", "Restarting consumer in %0.2f seconds."}
 _AGAIN_S = 60.0
 
 

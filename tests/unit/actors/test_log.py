@@ -72,6 +72,7 @@ def test_outage_is_a_warning_once_a_minute(written: LogCaptureHandler, monkeypat
         for queue in ("email", "whatsapp"):
             log = logging.getLogger(f"dramatiq.worker.ConsumerThread({queue})")
             log.critical("Consumer encountered a connection error: %s", "away")
+            log.info("Restarting consumer in %0.2f seconds.", 3)
 
     assert [record.levelname for record in written.records] == ["WARNING"] * 4
 
