@@ -34,7 +34,7 @@ from redis.exceptions import (
 )
 from redis.retry import Retry
 
-from notifyctl.errors import BrokerUnavailable, ConfigError
+from notifyctl.errors import BrokerRefused, BrokerUnavailable, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,6 +111,13 @@ def connect(target: str, *, role: Role) -> redis.Redis:
         ) from None
     return client
 
+
+_REFUSALS = (
+    AuthenticationError,
+    AuthenticationWrongNumberOfArgsError,
+    NoPermissionError,
+    AuthorizationError,
+)
 
 #: The first kind of error that fits says what is wrong and what to do; an error's own text is never repeated.
 _KINDS: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
@@ -190,7 +197,8 @@ def translated() -> Iterator[None]:
         if found is None:
             raise
         message, hint = found
-        raise BrokerUnavailable(message, hint=hint) from error
+        kind = BrokerRefused if isinstance(error, _REFUSALS) else BrokerUnavailable
+        raise kind(message, hint=hint) from error
 
 
 def _explanation(error: RedisError) -> tuple[str, str] | None:

@@ -8,7 +8,8 @@
     │   └── RenderError            a template is unknown, or a variable is missing or unusable
     ├── Suppressed                 an address that must not be sent to
     ├── EngineError
-    │   ├── BrokerUnavailable      Redis cannot be reached, or refuses us
+    │   ├── BrokerUnavailable      Redis cannot be reached, or is of no use now
+    │   │   └── BrokerRefused      Redis does not accept our user, password or rights
     │   ├── StaleLease             the job is no longer ours: do not send
     │   ├── JobNotFound
     │   ├── UnknownQueue
@@ -29,6 +30,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 __all__ = [
+    "BrokerRefused",
     "BrokerUnavailable",
     "ConfigError",
     "DeliveryError",
@@ -122,9 +124,15 @@ class EngineError(NotifyError):
 
 
 class BrokerUnavailable(EngineError):
-    """Redis cannot be reached, or refuses us."""
+    """Redis cannot be reached, or is of no use now."""
 
     code = "redis_unavailable"
+
+
+class BrokerRefused(BrokerUnavailable):
+    """Redis answers, and does not accept our user, password or rights: credentials, rather than an outage."""
+
+    code = "redis_refused"
 
 
 class StaleLease(EngineError):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from notifyctl.cli._output import paint, say
-from notifyctl.errors import BrokerUnavailable, ConfigError, JobNotFound, NotifyError, ServerError, UnknownQueue
+from notifyctl.errors import BrokerRefused, BrokerUnavailable, ConfigError, JobNotFound, NotifyError, ServerError, UnknownQueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,7 +55,7 @@ MEANINGS = {
 }
 
 _CODES: tuple[tuple[tuple[type[Exception], ...], Code], ...] = (
-    ((ConfigError, ServerError), Code.CONFIG),
+    ((ConfigError, ServerError, BrokerRefused), Code.CONFIG),
     ((BrokerUnavailable,), Code.UNAVAILABLE),
     ((JobNotFound, UnknownQueue), Code.NOT_FOUND),
 )

@@ -125,7 +125,7 @@ def test_wrong_password_is_told_without_the_password(redis_url: str) -> None:
     """Neither the one that is wrong nor the user's name."""
     result = run("worker", REDIS_URL=redis_url.replace("unix://", "unix://me:hidden-word@"))
 
-    assert result.code == 5
+    assert result.code == 4
     assert "refused the user name or password" in result.err
     assert "hidden-word" not in result.err
 
