@@ -1,4 +1,4 @@
-"""Twilio's provider against a loopback server: the exact request, and every row of the classification."""
+"""Twilio's provider against a loopback server: the exact request, lost answers, connections, and what shows nowhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
 
-from notifyctl.errors import ConfigError, DeliveryError, InDoubt, Permanent, Scope, Throttled, Transient
+from notifyctl.errors import ConfigError, InDoubt, Permanent, Scope, Transient
 from notifyctl.notification import Sent
 from notifyctl.providers import twilio
 from notifyctl.providers.twilio import Twilio
@@ -19,25 +19,23 @@ from tests.support.certificate import make_certificate
 from tests.support.http_provider import LOST_ANSWERS, BrokenHttp
 from tests.support.payloads import a_whatsapp
 from tests.support.sockets import RawServer, unused_port, wait_for_hangup
+from tests.support.twilio_account import (
+    ACCEPTED,
+    ACCOUNT,
+    API_KEY,
+    SECRET,
+    SENDER,
+    answer,
+    at,
+    error,
+    failure,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pytest_httpserver import HTTPServer
-
-ACCOUNT = "AC0123456789abcdef0123456789abcdef"
-API_KEY = "SK0123456789abcdef0123456789abcdef"
-SECRET = "top-secret"
-PATH = f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
-SENDER = "+14155238886"
-ACCEPTED = {"sid": "SM00112233445566778899aabbccddeeff", "status": "queued"}
-
-
-def at(base_url: str, **changes: Any) -> Twilio:
-    """A provider that takes a loopback server for Twilio."""
-    settings: dict[str, Any] = {"whatsapp_from": SENDER, "timeout_s": 2.0, **changes}
-    return Twilio(ACCOUNT, API_KEY, SECRET, base_url=base_url, **settings)
 
 
 @pytest.fixture
@@ -46,37 +44,6 @@ def provider(httpserver: HTTPServer) -> Iterator[Twilio]:
     made = at(httpserver.url_for("/"))
     yield made
     made.close()
-
-
-def answer(httpserver: HTTPServer, status: int, body: Any = "", headers: Mapping[str, str] | None = None) -> None:
-    """Let the server give this answer to each message."""
-    expected = httpserver.expect_request(PATH, method="POST")
-    if isinstance(body, str):
-        expected.respond_with_data(body, status=status, headers=headers)
-    else:
-        expected.respond_with_json(body, status=status, headers=headers)
-
-
-def error(code: int, status: int = 400, message: str = "no") -> dict[str, Any]:
-    """A body as Twilio's errors have it."""
-    return {
-        "code": code,
-        "message": message,
-        "more_info": f"https://www.twilio.com/docs/errors/{code}",
-        "status": status,
-    }
-
-
-def problem(code: int, status: int) -> dict[str, Any]:
-    """A body as RFC 9457 has it, which the SDK raises as another kind of exception."""
-    return {"type": "https://www.twilio.com/x", "title": "No", "status": status, "code": code, "detail": "because"}
-
-
-def failure(provider: Twilio) -> DeliveryError:
-    """What the provider raises for one message."""
-    with pytest.raises(DeliveryError) as caught:
-        provider.send(a_whatsapp())
-    return caught.value
 
 
 def test_send_returns_the_sid(httpserver: HTTPServer, provider: Twilio) -> None:
@@ -137,137 +104,6 @@ def test_message_without_a_template_is_never_sent(httpserver: HTTPServer, provid
 
     assert caught.value.scope is Scope.CONTENT
     assert httpserver.log == []
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "scope"),
-    [
-        *[(400, code, Scope.RECIPIENT) for code in (21211, 21604, 21610, 21614, 21265, 21266, 21267, 21268)],
-        *[(400, code, Scope.RECIPIENT) for code in (21408, 21612, 63003, 63014, 63024, 63032)],
-        *[(400, code, Scope.ACCOUNT) for code in (21603, 21606, 21212, 21705, 21703, 21910, 63007)],
-        *[(400, code, Scope.CONTENT) for code in (21617, 21619, 21654, 21655, 21656, 99999)],
-        *[(401, code, Scope.ACCOUNT) for code in (20003, 20005, 10001, 90010, 99999)],
-        (403, 20003, Scope.ACCOUNT),
-        (403, 21408, Scope.RECIPIENT),
-        (403, 21610, Scope.RECIPIENT),
-        (404, 20404, Scope.ACCOUNT),
-        (405, 20004, Scope.CONTENT),
-    ],
-)
-@pytest.mark.parametrize("shape", [error, problem])
-def test_refusal_for_good_is_permanent(
-    httpserver: HTTPServer, shape: Any, status: int, code: int, scope: Scope
-) -> None:
-    """A 4xx is a promise that nothing was taken; status first, then the code, say what it is about."""
-    answer(httpserver, status, shape(code, status))
-    provider = at(httpserver.url_for("/"))
-
-    outcome = failure(provider)
-    provider.close()
-
-    assert isinstance(outcome, Permanent)
-    assert (outcome.scope, outcome.provider, outcome.provider_code) == (scope, "twilio", str(code))
-
-
-@pytest.mark.parametrize("status", [400, 413, 422])
-def test_refusal_without_a_code_is_permanent(httpserver: HTTPServer, provider: Twilio, status: int) -> None:
-    """Where the body is not Twilio's, the status has to do."""
-    answer(httpserver, status, "<html>")
-
-    outcome = failure(provider)
-
-    assert isinstance(outcome, Permanent)
-    assert (outcome.scope, outcome.provider_code) == (Scope.CONTENT, str(status))
-
-
-@pytest.mark.parametrize("shape", [error, problem])
-@pytest.mark.parametrize("code", [20429, 63017, 63018])
-def test_429_is_throttled_for_as_long_as_it_says(
-    httpserver: HTTPServer, provider: Twilio, shape: Any, code: int
-) -> None:
-    """The SDK's exceptions hide the headers; the wait is read all the same."""
-    answer(httpserver, 429, shape(code, 429), {"Retry-After": "12"})
-
-    outcome = failure(provider)
-
-    assert isinstance(outcome, Throttled)
-    assert (outcome.retry_after_s, outcome.provider_code) == (12.0, str(code))
-
-
-def test_429_without_a_wait_leaves_it_open(httpserver: HTTPServer, provider: Twilio) -> None:
-    """No header, no number of ours."""
-    answer(httpserver, 429, error(20429, 429))
-
-    outcome = failure(provider)
-
-    assert isinstance(outcome, Throttled)
-    assert outcome.retry_after_s is None
-
-
-@pytest.mark.parametrize(("headers", "wait_s"), [({}, 120.0), ({"Retry-After": "600"}, 600.0)])
-def test_full_queue_is_throttled_for_minutes(
-    httpserver: HTTPServer, provider: Twilio, headers: dict[str, str], wait_s: float
-) -> None:
-    """21611 is a 400, but it says no more than "later"."""
-    answer(httpserver, 400, error(21611), headers)
-
-    outcome = failure(provider)
-
-    assert isinstance(outcome, Throttled)
-    assert outcome.retry_after_s == wait_s
-
-
-@pytest.mark.parametrize("shape", [error, problem])
-def test_503_of_twilio_itself_is_transient(httpserver: HTTPServer, provider: Twilio, shape: Any) -> None:
-    """Twilio's own JSON says "try again"; a proxy's page proves nothing."""
-    answer(httpserver, 503, shape(20503, 503), {"Retry-After": "4"})
-
-    outcome = failure(provider)
-
-    assert type(outcome) is Transient
-    assert outcome.retry_after_s == 4.0
-
-
-@pytest.mark.parametrize(
-    ("status", "body"),
-    [
-        (500, error(20500, 500)),
-        (500, problem(20500, 500)),
-        (500, problem(21211, 400)),
-        (502, "<html>"),
-        (503, "<html>"),
-        (504, error(20504, 504)),
-        (408, ""),
-        (409, error(20409, 409)),
-        (423, ""),
-        (425, ""),
-        (201, "not JSON"),
-        (201, ""),
-        (201, "{}"),
-        (201, "[]"),
-        (201, "null"),
-        (200, "{}"),
-    ],
-)
-def test_answer_that_proves_nothing_is_in_doubt(
-    httpserver: HTTPServer, provider: Twilio, status: int, body: Any
-) -> None:
-    """The request was read, and the answer is neither an acceptance nor a refusal."""
-    answer(httpserver, status, body)
-
-    assert isinstance(failure(provider), InDoubt)
-
-
-@pytest.mark.parametrize("status", [301, 302, 307])
-def test_redirect_is_the_accounts_fault(httpserver: HTTPServer, provider: Twilio, status: int) -> None:
-    """No redirect is followed: the base URL is wrong."""
-    answer(httpserver, status, headers={"Location": httpserver.url_for("/elsewhere")})
-
-    outcome = failure(provider)
-
-    assert isinstance(outcome, Permanent)
-    assert outcome.scope is Scope.ACCOUNT
-    assert len(httpserver.log) == 1
 
 
 @pytest.mark.parametrize("loss", LOST_ANSWERS)
