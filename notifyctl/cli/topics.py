@@ -39,6 +39,7 @@ _VARIABLES = {
     "COLUMNS": "how wide help pages and bars are",
     "SHELL": "whose completion 'completion install' installs",
     "XDG_STATE_HOME": "where the state folder lies, where NOTIFYCTL_STATE_DIR is not set",
+    "XDG_RUNTIME_DIR": "where the embedded server's socket lies, if nobody else can enter it",
     "TMPDIR": "where 'demo' works",
 }
 

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from notifyctl.app import build
 from notifyctl.connection import connect
 from notifyctl.doctor import Finding, Status, run_checks
 from notifyctl.errors import ConfigError, ServerError
 from notifyctl.settings import Settings
+from notifyctl.templates.catalog import Catalog
+from notifyctl.units import Rate
 from tests.support.server import Server
 
 if TYPE_CHECKING:
@@ -46,14 +49,14 @@ def test_sound_setup_is_all_ok(own_server: Server) -> None:
         smtp={"host": "mail.example.com"},
         email={"from": "orders@example.com"},
         twilio=TWILIO,
-        whatsapp={"content_sids": {"order_confirmation": f"HX{SID}", "test_message": f"HX{SID}"}},
+        whatsapp={"content_sids": dict.fromkeys(Catalog().whatsapp_names(), f"HX{SID}")},
         shop={"name": "Ada's Books"},
     )
 
     assert {name: finding.status for name, finding in found.items()} == dict.fromkeys(
         (
-            "settings", "state folder", "redis", "version", "eviction", "persistence", "email", "sender",
-            "whatsapp", "content ids", "shop",
+            "settings", "state folder", "secrets", "redis", "version", "eviction", "persistence", "clock", "email",
+            "sender", "whatsapp", "content ids", "limits", "timeouts", "templates", "shop",
         ),
         Status.OK,
     )  # fmt: skip
@@ -198,18 +201,55 @@ def test_facts_of_the_server_are_judged(
     assert detail in findings[name].detail
 
 
+@pytest.mark.parametrize(
+    ("off_s", "status", "detail"),
+    [(0, Status.OK, "less than 2 s"), (-30, Status.WARN, "30 s behind"), (3_600, Status.FAIL, "3600 s ahead of")],
+)
+def test_clocks_that_differ_are_found(
+    client: redis.Redis, monkeypatch: pytest.MonkeyPatch, *, off_s: int, status: Status, detail: str
+) -> None:
+    """What is to go at a time is told in the caller's."""
+    seconds, microseconds = client.time()
+    monkeypatch.setattr(client, "time", lambda: (seconds + off_s, microseconds))
+
+    found = {finding.name: finding for finding in run_checks(Settings.load(), lambda: client)}["clock"]
+
+    assert (found.status, detail in found.detail) == (status, True), found.detail
+    assert ("NTP" in found.remedy) is (status is not Status.OK)
+
+
+def test_limit_that_was_set_live_is_judged(server: Server, client: redis.Redis) -> None:
+    """It is the one in force, above the settings' as well as below."""
+    inspector = build(Settings.load(redis={"url": server.url})).inspector
+    inspector.limit("whatsapp", rate=Rate(100))
+    above = examine(server, twilio=TWILIO)["limits"]
+    inspector.limit("whatsapp", rate=Rate(5))
+    below = examine(server, twilio=TWILIO, whatsapp={"rate": "100/s"})["limits"]
+
+    assert (above.status, below.status) == (Status.WARN, Status.OK)
+    assert "limited to 100/s live, above 80/s" in above.detail
+    assert "queue limit whatsapp --rate 80/s" in above.remedy
+
+
+def test_looking_writes_nothing(server: Server, client: redis.Redis) -> None:
+    """Not even a key of its own."""
+    examine(server)
+
+    assert client.dbsize() == 0
+
+
 def test_server_that_is_away_is_one_finding() -> None:
     """What cannot be asked is not guessed; the other checks are made all the same."""
-    settings = Settings.load(redis={"url": "redis://:secret@127.0.0.1:1"})
+    settings = Settings.load(redis={"url": "redis://:hidden-word@127.0.0.1:1"})
 
-    findings = run_checks(settings, lambda: connect("redis://:secret@127.0.0.1:1", role="operator"))
+    findings = run_checks(settings, lambda: connect("redis://:hidden-word@127.0.0.1:1", role="operator"))
 
     found = {finding.name: finding for finding in findings}
     assert found["redis"].status is Status.FAIL
     assert "cannot be reached" in found["redis"].detail
     assert "version" not in found
     assert "email" in found
-    assert "secret" not in repr(findings)
+    assert "hidden-word" not in repr(findings)
 
 
 def test_embedded_server_that_cannot_start_is_one_finding() -> None:

@@ -1,0 +1,159 @@
+"""The server: whether it answers, what it is, whether it keeps what it accepts, and what time it has."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from notifyctl.clock import now_ms
+from notifyctl.connection import translated
+from notifyctl.doctor.finding import Finding, Status
+from notifyctl.engine.keys import QueueKeys
+from notifyctl.errors import NotifyError
+from notifyctl.units import Rate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import redis
+
+    from notifyctl.settings import Settings
+
+__all__ = ["Look", "judge_server", "look_at_server"]
+
+#: The oldest release that every script and command runs on.
+_OLDEST: Final = (7, 0)
+_SLOW_MS: Final = 50.0
+#: From when on two clocks differ, and from when on nobody can rely on a time.
+_SKEW_MS: Final = 2_000
+_WRONG_MS: Final = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a server said.
+
+    Attributes:
+        which: What to call it.
+        took_ms: How long an answer takes.
+        ahead_ms: By how much its clock is ahead of this machine's.
+        facts: What it says about itself.
+        rates: The limits that operators set live, by queue.
+    """
+
+    which: str
+    took_ms: float
+    ahead_ms: float
+    facts: Mapping[str, Any]
+    rates: Mapping[str, Rate]
+
+
+def look_at_server(settings: Settings, client_factory: Callable[[], redis.Redis]) -> Look | Finding:
+    """Ask the server what there is to ask, or say why it cannot be asked."""
+    try:
+        with translated(), client_factory() as client:
+            client.ping()  # connects, which is not to be measured
+            began_ms, asked = now_ms(), time.perf_counter()
+            seconds, microseconds = client.time()
+            took_ms = (time.perf_counter() - asked) * 1_000
+            return Look(
+                "the configured server" if settings.redis.target() else "the embedded server",
+                took_ms,
+                seconds * 1_000 + microseconds / 1_000 - (began_ms + took_ms / 2),
+                client.info(),
+                _live_rates(client, settings),
+            )
+    except NotifyError as error:
+        return Finding("redis", Status.FAIL, error.message, error.hint)
+
+
+def _live_rates(client: redis.Redis, settings: Settings) -> dict[str, Rate]:
+    """Read what operators set; the inspector would also sweep, and a doctor changes nothing."""
+    found = {}
+    for queue in settings.queues:
+        text: Any = client.hget(QueueKeys(settings.namespace, queue).config, "rate")
+        if text:
+            count, period_ms = text.split(b"/")
+            found[queue] = Rate(int(count), int(period_ms))
+    return found
+
+
+def judge_server(look: Look | Finding) -> list[Finding]:
+    """Return what follows from what the server said."""
+    if isinstance(look, Finding):
+        return [look]
+    return [
+        _reachable(look.which, look.took_ms, look.facts),
+        _version(look.facts),
+        _eviction(look.facts),
+        _persistence(look.facts),
+        _clock(look.ahead_ms),
+    ]
+
+
+def _reachable(which: str, took_ms: float, facts: Mapping[str, Any]) -> Finding:
+    detail = f"{which} answers in {took_ms:.1f} ms"
+    if facts.get("role") != "master":
+        return Finding(
+            "redis", Status.FAIL, f"{which} is a read-only replica", "Name the primary in REDIS_URL or REDIS_HOST."
+        )
+    if took_ms > _SLOW_MS:
+        return Finding("redis", Status.WARN, detail, "Run the workers nearer to it: each job takes a few round trips.")
+    return Finding("redis", Status.OK, detail)
+
+
+def _version(facts: Mapping[str, Any]) -> Finding:
+    product = "Valkey" if "valkey_version" in facts else "Redis"
+    text = str(facts.get("valkey_version") or facts.get("redis_version", ""))
+    found = tuple(int(number) for number in re.findall(r"\d+", text)[:2])
+    if found < _OLDEST:
+        return Finding("version", Status.FAIL, f"{product} {text}", "Use Redis 7.0 or later, or any Valkey.")
+    return Finding("version", Status.OK, f"{product} {text}")
+
+
+def _eviction(facts: Mapping[str, Any]) -> Finding:
+    policy = facts.get("maxmemory_policy")
+    if policy != "noeviction":
+        return Finding(
+            "eviction",
+            Status.FAIL,
+            f"maxmemory-policy is {policy}: a full server would drop jobs without a word",
+            "CONFIG SET maxmemory-policy noeviction, and in the server's configuration file.",
+        )
+    return Finding("eviction", Status.OK, "maxmemory-policy is noeviction")
+
+
+def _persistence(facts: Mapping[str, Any]) -> Finding:
+    if not facts.get("aof_enabled"):
+        return Finding(
+            "persistence",
+            Status.WARN,
+            "the append-only file is off: a restart loses what was accepted since the last snapshot",
+            "CONFIG SET appendonly yes, and in the server's configuration file.",
+        )
+    if facts.get("aof_last_write_status", "ok") != "ok":
+        return Finding(
+            "persistence",
+            Status.FAIL,
+            "the server cannot write its append-only file",
+            "Look into the server's log: its disk may be full.",
+        )
+    return Finding("persistence", Status.OK, "the append-only file is on")
+
+
+def _clock(ahead_ms: float) -> Finding:
+    """Judge by how much two clocks differ: what is to go at a time, or to expire, is told in the caller's."""
+    off_ms = abs(ahead_ms)
+    if off_ms < _SKEW_MS:
+        return Finding(
+            "clock", Status.OK, f"this machine's and the server's differ by less than {_SKEW_MS / 1_000:g} s"
+        )
+    which = "ahead of" if ahead_ms > 0 else "behind"
+    return Finding(
+        "clock",
+        Status.FAIL if off_ms >= _WRONG_MS else Status.WARN,
+        f"the server's clock is {off_ms / 1_000:.0f} s {which} this machine's: what is scheduled goes at a wrong time",
+        "Let both keep time by NTP (timedatectl set-ntp true).",
+    )
