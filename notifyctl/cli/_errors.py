@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 import typer
 
 from notifyctl.cli._output import paint, say
-from notifyctl.errors import BrokerRefused, BrokerUnavailable, ConfigError, JobNotFound, NotifyError, ServerError, UnknownQueue
+from notifyctl.errors import (
+    BrokerRefused,
+    BrokerUnavailable,
+    ConfigError,
+    JobNotFound,
+    NotifyError,
+    ServerError,
+    UnknownQueue,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
