@@ -33,7 +33,8 @@ _log = logging.getLogger(__name__)
 class Route(Generic[P]):
     """The providers of one channel, in the order in which they are asked.
 
-    A provider that asked for less, and said for how long, is left alone for so long by this process.
+    A provider that asked for less, and said for how long, is left alone for so long by this process, while there is
+    another one. Where there is none, it is the queue that waits.
 
     Raises:
         ConfigError: If there is none.
@@ -56,12 +57,13 @@ class Route(Generic[P]):
             provider asked said, or, where all were asked in
                 vain, the failure that leaves most hope.
         """
-        failures: list[DeliveryError] = []
+        resting = {provider.name: rest for provider in self.providers if (rest := self._resting(provider.name))}
+        if len(resting) == len(self.providers):
+            resting = {}  # the queue has waited, or somebody told it not to
+        failures: list[DeliveryError] = [*resting.values()]
         asked: DeliveryError | None = None
         for provider in self.providers:
-            resting = self._resting(provider.name)
-            if resting is not None:
-                failures.append(resting)
+            if provider.name in resting:
                 continue
             job.begin(provider.name)
             if asked is not None:

@@ -250,19 +250,29 @@ def test_throttled_provider_is_left_alone_for_as_long_as_it_asked(monkeypatch: p
     assert (len(first.payloads), len(second.payloads)) == (2, 3)
 
 
-def test_resting_provider_alone_is_throttled_for_the_rest_of_its_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is begun; the queue learns how long to wait still."""
-    clock(monkeypatch, moments := [1000.0])
+def test_provider_without_another_is_asked_although_it_rests() -> None:
+    """The queue has waited for it, or an operator has ended that wait: he is not to be contradicted."""
     only = FakeProvider("only", throttled("only", 30))
     route = Route([only])
-    with pytest.raises(Throttled):
-        route.send(FakeJob(), "payload")
-    moments[0], job = 1010.0, FakeJob()
-    with pytest.raises(Throttled) as caught:
-        route.send(job, "payload")
+    for _ in range(2):
+        with pytest.raises(Throttled):
+            route.send(FakeJob(), "payload")
 
-    assert (caught.value.retry_after_s, caught.value.provider_code, job.calls) == (20.0, "429", [])
-    assert len(only.payloads) == 1
+    assert len(only.payloads) == 2
+
+
+def test_wait_of_a_resting_provider_counts_where_the_other_one_asks_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both throttle: the queue rests until the sooner of the two is ready, by what is left of its wait."""
+    clock(monkeypatch, moments := [1000.0])
+    first, second = FakeProvider("first", throttled("first", 30)), FakeProvider("second")
+    route = Route([first, second])
+    route.send(FakeJob(), "payload")
+    moments[0], second._error = 1010.0, throttled("second", 60)
+    with pytest.raises(Throttled) as caught:
+        route.send(FakeJob(), "payload")
+
+    assert (caught.value.provider, caught.value.retry_after_s) == ("first", 20.0)
+    assert len(first.payloads) == 1
 
 
 def test_provider_that_asked_for_less_without_a_wait_is_asked_again() -> None:
