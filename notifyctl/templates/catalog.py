@@ -6,21 +6,24 @@
     languages/<tag>.po                                          see `Languages`
 
 The shop's folder has the same layout and may hold any part of it: each single file is looked for there first.
-Files are read once per process. Knows no notification and no provider.
+Files are read once per process. Knows no provider.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import FunctionLoader
 
 from notifyctl.errors import RenderError
+from notifyctl.notification import Channel
 from notifyctl.templates.email_template import EmailTemplate
 from notifyctl.templates.languages import Languages
+from notifyctl.templates.messages import Message
 from notifyctl.templates.renderer import Renderer
 from notifyctl.templates.whatsapp_template import WhatsAppTemplate
 
@@ -28,10 +31,27 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
-__all__ = ["Catalog"]
+__all__ = ["Catalog", "Part"]
 
 #: Also what keeps a name from leaving the folder. A leading underscore marks what other templates include.
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+_EMAIL_FILES: Final = ("subject.txt.j2", "body.txt.j2", "body.html.j2")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file that a template is made of.
+
+    Attributes:
+        path: In the folder of templates.
+        own: Whether it is the shop's own, and not ours.
+        text: What is in it.
+    """
+
+    path: str
+    own: bool
+    text: str = field(repr=False)
 
 
 class Catalog:
@@ -55,7 +75,7 @@ class Catalog:
             )
         packaged = files("notifyctl.templates")
         self._roots: tuple[Traversable, ...] = (packaged,) if override is None else (override, packaged)
-        self._renderer = Renderer(FunctionLoader(self._read))
+        self._renderer = Renderer(FunctionLoader(self.read))
         self.languages = Languages(self._roots)
         self._emails: dict[str, EmailTemplate] = {}
         self._whatsapps: dict[str, WhatsAppTemplate] = {}
@@ -75,10 +95,10 @@ class Catalog:
             RenderError: If there is none of this name, or its ``meta.toml`` is wrong.
         """
         if name not in self._emails:
-            if not _NAME.fullmatch(name) or self._read(f"email/{name}/subject.txt.j2") is None:
+            if not _NAME.fullmatch(name) or self.read(f"email/{name}/subject.txt.j2") is None:
                 raise _unknown("email", name, self.email_names())
             meta = self._toml(f"email/{name}/meta.toml")
-            has_html = self._read(f"email/{name}/body.html.j2") is not None
+            has_html = self.read(f"email/{name}/body.html.j2") is not None
             self._emails[name] = EmailTemplate.load(name, meta, self._renderer, self.languages, has_html=has_html)
         return self._emails[name]
 
@@ -95,18 +115,48 @@ class Catalog:
             self._whatsapps[name] = WhatsAppTemplate.load(name, fields, self._renderer, self.languages)
         return self._whatsapps[name]
 
-    def _read(self, path: str) -> str | None:
+    def parts(self, channel: Channel, name: str) -> list[Part]:
+        """Return the files that a template is made of, those that it extends, includes and imports last.
+
+        Raises:
+            RenderError: If one of them is not a template.
+        """
+        if channel is Channel.WHATSAPP:
+            found = {f"whatsapp/{name}.toml": None}
+        else:
+            found = dict.fromkeys(f"email/{name}/{file}" for file in (*_EMAIL_FILES, "meta.toml"))
+        waiting = [path for path in found if path.endswith(".j2")]
+        while waiting:
+            path = waiting.pop(0)
+            references = self._renderer.references(self.read(path) or "", name=path)
+            waiting += [reference for reference in references if reference not in found]
+            found |= dict.fromkeys(references)
+        return [part for part in map(self._find, found) if part is not None]
+
+    def marked(self, part: Part) -> list[Message]:
+        """Return the texts in a file that are to be translated.
+
+        Raises:
+            RenderError: If it is not a template.
+        """
+        return [Message.of(function, texts) for function, texts in self._renderer.marked(part.text, name=part.path)]
+
+    def read(self, path: str) -> str | None:
         """Return the text of the first file of this relative path, or nothing."""
+        found = self._find(path)
+        return found.text if found else None
+
+    def _find(self, path: str) -> Part | None:
         for root in self._roots:
             file = root.joinpath(*path.split("/"))
             if file.is_file():
-                return file.read_text(encoding="utf-8")
+                return Part(path, own=root is not self._roots[-1], text=file.read_text(encoding="utf-8"))
         return None
 
     def _toml(self, path: str) -> dict[str, Any]:
         """Return a TOML file's content; empty if there is no such file."""
         try:
-            return tomllib.loads(self._read(path) or "")
+            return tomllib.loads(self.read(path) or "")
         except tomllib.TOMLDecodeError as error:
             raise RenderError(f"the template file {path} is not TOML: {error}") from error
 

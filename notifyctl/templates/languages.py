@@ -12,7 +12,7 @@ from gettext import GNUTranslations, NullTranslations
 from typing import TYPE_CHECKING
 
 from notifyctl.errors import RenderError
-from notifyctl.templates.language import SOURCE_LANGUAGE, Language, candidates
+from notifyctl.templates.language import SOURCE_LANGUAGE, Language, candidates, known_locale
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +74,7 @@ class Languages:
             for file in [root / "languages" / f"{self._tags().get(name.lower(), name)}{_SUFFIX}"]
             if file.is_file()
         ]
-        return [_catalog(file) for file in files]
+        return [_catalog(file, tag) for file in files]
 
     def _tags(self) -> dict[str, str]:
         """Return the tags by their lower case."""
@@ -94,13 +94,16 @@ class Languages:
         return translations
 
 
-def _catalog(file: Traversable) -> Messages:
+def _catalog(file: Traversable, tag: str) -> Messages:
     from babel.messages.pofile import PoFileError, read_po  # noqa: PLC0415 - only where a text is not English
 
+    locale = known_locale(tag) or known_locale(SOURCE_LANGUAGE)
     try:
-        return read_po(io.BytesIO(file.read_bytes()), abort_invalid=True)
+        messages = read_po(io.BytesIO(file.read_bytes()), locale, abort_invalid=True)
     except (PoFileError, ValueError, LookupError) as error:
         raise RenderError(f"the translations in languages/{file.name} cannot be read: {error}") from error
+    messages.locale = locale  # without one, Babel forgets the rule of plurals
+    return messages
 
 
 def _compiled(messages: Messages) -> GNUTranslations:

@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from jinja2 import StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError
+from jinja2 import StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from notifyctl.errors import RenderError
@@ -107,6 +107,30 @@ class Renderer:
         except (TemplateError, *_VALUE_ERRORS) as error:
             reason = "a variable has a value that the template cannot use"
             raise RenderError(f"{label} cannot be filled in: {reason} ({type(error).__name__})") from None
+
+    def references(self, source: str, *, name: str) -> list[str]:
+        """Return the templates that a source extends, includes or imports by name.
+
+        Raises:
+            RenderError: If it is not a template.
+        """
+        try:
+            found = meta.find_referenced_templates(self._environment.parse(source))
+            return [reference for reference in found if reference]
+        except TemplateSyntaxError as error:
+            raise _broken(error, name) from error
+
+    def marked(self, source: str, *, name: str) -> list[tuple[str, str | tuple[str | None, ...]]]:
+        """Return the texts in a source that are marked for translation, with the function that marks them.
+
+        Raises:
+            RenderError: If it is not a template.
+        """
+        try:
+            extract = self._environment.extract_translations  # type: ignore[attr-defined]
+            return [(function, texts) for _, function, texts in extract(source)]
+        except TemplateSyntaxError as error:
+            raise _broken(error, name) from error
 
 
 def _is_html(name: str | None) -> bool:
