@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from notifyctl.errors import InvalidOrder
-from notifyctl.orders.fields import LOCALE, Fields, web_address
+from notifyctl.orders.fields import LOCALE, Fields, clean, web_address
 from notifyctl.orders.order import Item, Order, OrderEvent, Parcel, Payment, Shipment
 from notifyctl.orders.postal import address_lines
 from notifyctl.orders.shopify_money import Money, exact_id, line_name, refund_of, refunds_of
@@ -188,8 +188,8 @@ def _phone(fields: Fields, addresses: list[Fields], customer: Fields) -> tuple[s
         (customer, region),
         (home, _country(home)),
     ):
-        if place.given("phone"):
-            return place.loose("phone"), country
+        if phone := place.loose("phone"):
+            return phone, country
     return "", ""
 
 
@@ -204,7 +204,7 @@ def _address(address: Fields) -> tuple[str, ...]:
         street=(address.text("address1"), address.text("address2")),
         city=address.text("city"),
         region=address.text("province_code") or address.text("province"),
-        postcode=address.loose("zip"),
+        postcode=clean(address.loose("zip")),
         country_code=_country(address),
         country=address.text("country") or _country(address),
     )

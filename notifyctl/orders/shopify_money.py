@@ -179,7 +179,7 @@ def refund_of(fields: Fields, *, tax_included: bool = True) -> Refund | None:
     lines = fields.children("refund_line_items")
     if fields.children("transactions"):
         amount = sum((transaction.number("amount") or _ZERO for transaction in sent), _ZERO)
-        currency = next((transaction.text("currency") for transaction in sent if transaction.given("currency")), "")
+        currency = next((one.currency("currency") for one in sent if one.given("currency")), "")
     else:
         amount = sum(_worth(lines, tax_included=tax_included), _ZERO) + _shipping_back(fields)
         currency = next((code for code in map(_shop_currency, lines) if code), "")
@@ -188,7 +188,7 @@ def refund_of(fields: Fields, *, tax_included: bool = True) -> Refund | None:
     return Refund(
         id=exact_id(fields, "Refund"),
         amount=amount,
-        currency=currency.upper(),
+        currency=currency,
         items=tuple(_returned(line) for line in lines if line.given("line_item")),
         at=fields.moment("created_at"),
     )
@@ -211,7 +211,8 @@ def _shipping_back(refund: Fields) -> Decimal:
 
 
 def _shop_currency(line: Fields) -> str:
-    return line.child("subtotal_set").child("shop_money").text("currency_code")
+    money = line.child("subtotal_set").child("shop_money")
+    return money.currency("currency_code") if money.given("currency_code") else ""
 
 
 def _returned(line: Fields) -> Item:

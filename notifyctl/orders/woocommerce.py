@@ -17,7 +17,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from notifyctl.orders.fields import LOCALE, Fields
+from notifyctl.orders.fields import LOCALE, Fields, clean
 from notifyctl.orders.order import Item, Order, OrderEvent, Payment, Refund, Shipment, Totals
 from notifyctl.orders.postal import address_lines
 from notifyctl.orders.woocommerce_tracking import parcels_of
@@ -78,7 +78,7 @@ def parse_woocommerce(body: Mapping[str, Any], shop: Shop, path: str = "", topic
     order.require("currency", "total", "billing", "line_items")
     billing, shipping = order.child("billing"), order.child("shipping", php=True)
     name = _name(billing) or _name(shipping)
-    phone_from = billing if billing.given("phone") else shipping
+    phone_from = billing if billing.loose("phone") else shipping
     gross = order.flag("prices_include_tax")
     items = tuple(_item(line, gross=gross) for line in order.children("line_items"))
     payment = _payment(order, shop, failed=status == "failed")
@@ -195,7 +195,7 @@ def woocommerce_address(address: Fields, name: str) -> tuple[str, ...]:
         street=(address.text("address_1"), address.text("address_2")),
         city=address.text("city"),
         region=address.text("state"),
-        postcode=address.loose("postcode"),
+        postcode=clean(address.loose("postcode")),
         country_code=address.text("country"),
         country=address.text("country"),
     )

@@ -16,7 +16,7 @@ from notifyctl.orders import OrderEvent, Platform, Shop, load_payload, order_not
 from notifyctl.orders.rules import happenings
 from notifyctl.orders.woocommerce import is_ping
 from notifyctl.templates.catalog import Catalog
-from tests.support.order_payloads import EXAMPLES, a_woocommerce_order, real, totals_of
+from tests.support.order_payloads import EXAMPLES, a_woocommerce_order, example, real, totals_of
 
 EXAMPLE = (EXAMPLES / "woocommerce-order.json").read_bytes()
 
@@ -381,38 +381,7 @@ def test_woocommerce_can_be_named_as_the_sender() -> None:
     assert caught.value.path == "/currency"
 
 
-LEGACY: dict[str, Any] = {
-    "order": {
-        "id": 645,
-        "order_number": "A-645",
-        "created_at": "2015-01-26T20:00:21Z",
-        "completed_at": "2015-01-26T20:00:21Z",
-        "status": "processing",
-        "currency": "USD",
-        "total": "79.87",
-        "total_tax": "5.87",
-        "total_shipping": "10.00",
-        "total_discount": "0.00",
-        "payment_details": {"method_id": "cod", "method_title": "Cash &amp; carry", "paid": False},
-        "billing_address": {
-            "first_name": "Ada",
-            "last_name": "Lovelace",
-            "address_1": "12 Example Road",
-            "city": "Springfield",
-            "state": "IL",
-            "postcode": "62700",
-            "country": "US",
-            "email": "ada@example.com",
-            "phone": "(212) 555-0142",
-        },
-        "shipping_address": {"first_name": "Ada", "city": "Springfield", "country": "US"},
-        "line_items": [
-            {"name": "Mug &ndash; Green", "quantity": 2, "subtotal": "64.00", "total": "64.00", "price": "32"}
-        ],
-        "shipping_lines": [{"method_title": "Flat rate", "total": "10.00"}],
-        "view_order_url": "https://shop.example.com/my-account/view-order/645",
-    }
-}
+LEGACY = example("woocommerce-legacy-order.json")
 
 
 def test_woocommerce_legacy_order_is_read() -> None:
