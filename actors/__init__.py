@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from actors.email import declare_email
 from actors.whatsapp import declare_whatsapp
 from notifyctl.errors import ConfigError
+from notifyctl.notification import Channel
 
 if TYPE_CHECKING:
     from notifyctl.app import App
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["declare"]
 
 _log = logging.getLogger(__name__)
+
+_CHANNELS = {Channel.EMAIL: declare_email, Channel.WHATSAPP: declare_whatsapp}
 
 
 def declare(broker: NotifyBroker, app: App) -> None:
@@ -26,14 +29,13 @@ def declare(broker: NotifyBroker, app: App) -> None:
     Raises:
         ConfigError: That goes for every channel.
     """
-    channels = (declare_email, declare_whatsapp)
-    faults = []
-    for channel in channels:
+    faults = {}
+    for channel, declare_channel in _CHANNELS.items():
         try:
-            channel(broker, app)
+            declare_channel(broker, app)
         except ConfigError as error:
-            faults.append(error)
-    if len(faults) == len(channels):
-        raise faults[0]
-    for fault in faults:
-        _log.warning("left alone by this worker: %s. %s", fault.message, fault.hint)
+            faults[channel] = error
+    if len(faults) == len(_CHANNELS):
+        raise next(iter(faults.values()))
+    for channel, fault in faults.items():
+        _log.warning("%s is left alone by this worker: %s. %s", channel, fault.message, fault.hint)

@@ -94,7 +94,10 @@ class Twilio:
         if not (account_sid and username and password):
             raise ConfigError("Twilio needs an account SID and a key or an auth token")
         if not (whatsapp_from or messaging_service_sid):
-            raise ConfigError("Twilio needs a WhatsApp sender's number or a messaging service")
+            raise ConfigError(
+                "Twilio needs a WhatsApp sender's number or a messaging service",
+                hint="Set TWILIO_WHATSAPP_FROM or TWILIO_MESSAGING_SERVICE_SID.",
+            )
         if not base_url.startswith(("https://", "http://")):
             raise ConfigError(f"Twilio's base URL must be one such as {_OFFICIAL}, not {base_url!r}")
         # they write numbers and account ids into URLs below WARNING

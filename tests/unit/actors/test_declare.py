@@ -43,10 +43,13 @@ def test_declare_makes_an_actor_for_each_channel(broker: Any) -> None:
 
 @pytest.mark.parametrize(
     ("settings", "left", "told"),
-    [({"twilio": HALF_TWILIO}, "send_email", "Twilio"), ({"sendgrid": HALF_SENDGRID}, "send_whatsapp", "EMAIL_FROM")],
+    [
+        ({"twilio": HALF_TWILIO}, "send_email", ("whatsapp is left alone", "TWILIO_WHATSAPP_FROM")),
+        ({"sendgrid": HALF_SENDGRID}, "send_whatsapp", ("email is left alone", "EMAIL_FROM")),
+    ],
 )
 def test_half_configured_channel_is_left_alone(
-    broker: Any, settings: dict[str, Any], left: str, told: str, caplog: pytest.LogCaptureFixture
+    broker: Any, settings: dict[str, Any], left: str, told: tuple[str, ...], caplog: pytest.LogCaptureFixture
 ) -> None:
     """The other one works; the jobs of this one wait, and the log says why."""
     declare(broker, app(**settings))
@@ -54,7 +57,8 @@ def test_half_configured_channel_is_left_alone(
     assert list(broker.actors) == [left]
     assert set(broker.queues) == {left.removeprefix("send_"), f"{left.removeprefix('send_')}.DQ"}
     (record,) = caplog.records
-    assert (record.levelname, told in record.getMessage()) == ("WARNING", True)
+    assert record.levelname == "WARNING"
+    assert all(words in record.getMessage() for words in told)
 
 
 def test_worker_with_nothing_to_send_by_is_refused(broker: Any) -> None:
