@@ -5,7 +5,7 @@
     10482,,,Tea towel,1,11.35,,
 
 Rows that follow each other with the same shop, id and event are one order; what is said once need not be repeated. Read
-row by row, into the objects that `notifyctl.orders.native` understands.
+row by row, into the objects that `notifyctl.orders.native` understands; Shopify's own export is told by its columns.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from difflib import get_close_matches
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from notifyctl.errors import InvalidOrder
+from notifyctl.orders.shopify_export import is_shopify_export, read_shopify_export
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +67,9 @@ def read_table(stream: IO[bytes], head: bytes, number: int) -> Iterator[tuple[in
     """
     text = head.decode("utf-8", "replace")
     names = _names(text)
+    if is_shopify_export(names):
+        yield from read_shopify_export(_rows(stream, _delimiter(text), number), names)
+        return
     if fault := _wrong_header(names):
         yield number, fault
         return

@@ -239,7 +239,8 @@ def test_how_to_runs_as_it_stands(ok: Callable[..., Result], tmp_path: Path, pag
     """Its commands queue and send the messages of its example, into the outbox."""
     (tmp_path / "docs").symlink_to(ROOT / "docs")
     text = (ROOT / f"docs/how-to/{page}.md").read_text(encoding="utf-8")
-    commands = re.findall(r"^\$ notifyctl (.+)$", text, re.MULTILINE)
+    (block, *_) = re.findall(r"^```console\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    commands = re.findall(r"^\$ notifyctl (.+)$", block, re.MULTILINE)
 
     shown = [ok(*shlex.split(command)) for command in commands]
 

@@ -103,7 +103,7 @@ def test_table_row_that_cannot_be_read_is_an_error(rows: str | bytes, path: str,
         (HEAD + ",customer.emial", "/customer/emial", "Did you mean customer.email?"),
         (HEAD + ",id", "/id", "twice"),
         (HEAD.removeprefix("id,"), "/id", "missing"),
-        ("Name,Email,Financial Status,Total", "", "id, number, event"),
+        ("Order,Mail,Status,Total", "", "id, number, event"),
         ("7,ada@example.com,Ada,12.00", "", "must name its columns"),
     ],
 )
