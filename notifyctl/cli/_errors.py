@@ -134,7 +134,8 @@ def _explained(error: Exception) -> tuple[Code, _Told]:
         return Code.of(error), _Told(error.code, error.message, error.hint)
     if isinstance(error, typer.TyperException):
         # typer's own errors are all about how the command was typed
-        return Code.USAGE, _Told("usage", error.format_message(), _help_of(error))
+        message = error.format_message().replace(": Value error, ", ": ")  # pydantic's words
+        return Code.USAGE, _Told("usage", message, _help_of(error))
     if isinstance(error, OSError) and error.strerror:
         place = f"{error.filename}: " if error.filename else ""
         return Code.FAILED, _Told("system", f"{place}{error.strerror}", "")

@@ -1,14 +1,15 @@
 """`notifyctl outbox`: what the sandbox took instead of sending it."""
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from notifyctl.cli import _bulk
-from notifyctl.cli._context import load_app
+from notifyctl.cli._context import connected, load_app, operator
 from notifyctl.cli._group import examples, noun
 from notifyctl.cli._jobs import masked
-from notifyctl.cli._options import DryRunOption, OutputOption, TableOption, YesOption
+from notifyctl.cli._options import DryRunOption, OutputOption, RevealOption, TableOption, YesOption
 from notifyctl.cli._output import Column, Output, View, iso, moment, write
 from notifyctl.errors import JobNotFound
 
@@ -35,7 +36,9 @@ ENTRY_COLUMNS = (
 _PAGE_COLUMNS = (*ENTRY_COLUMNS, Column("job"), Column("file"))
 
 ChannelOption = Annotated[Literal["email", "whatsapp"] | None, typer.Option("--channel", help="Of this channel alone.")]
-RevealOption = Annotated[bool, typer.Option("--reveal", help="Show addresses and numbers unmasked.")]
+
+#: A mail address, or a number with its country code: what a text may hold beside the recipient's own.
+_PERSONAL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:\+|\b00)\d[\d ().-]{6,}\d")
 
 
 @app.command("list", epilog=examples("notifyctl outbox list", "notifyctl outbox list --channel whatsapp -o json"))
@@ -48,7 +51,11 @@ def list_(
     table: TableOption = "simple",
 ) -> None:
     """List the messages in the outbox, the newest last."""
-    records = [entry_record(entry, reveal=reveal) for entry in entries(load_app(), channel)[-limit:]]
+    app = load_app()
+    found = entries(app, channel)[-limit:]
+    if reveal and found:
+        _note(app, f"{len(found)} messages in the outbox")
+    records = [entry_record(entry, reveal=reveal) for entry in found]
     View(output, table).many(records, ENTRY_COLUMNS, none="the outbox is empty")
 
 
@@ -61,9 +68,12 @@ def show(
     table: TableOption = "simple",
 ) -> None:
     """Show a message as its customer would read it."""
-    entry = _find(load_app(), message_id)
+    app = load_app()
+    entry = _find(app, message_id)
+    if reveal:
+        _note(app, f"{entry.id} in the outbox")
     record = entry_record(entry, reveal=reveal)
-    text = entry.text if reveal else entry.text.replace(entry.to, record["to"])
+    text = entry.text if reveal else _masked_text(entry.text)
     View(output, table).one({**record, "text": text}, _PAGE_COLUMNS)
     if output is Output.TABLE:
         write(f"\n{text.rstrip()}\n")
@@ -106,6 +116,18 @@ def entry_record(entry: "OutboxEntry", *, reveal: bool = False) -> dict[str, Any
         "file": str(entry.path),
         "written_at": iso(entry.written_at_ms),
     }
+
+
+def _note(app: "App", what: str) -> None:
+    """Keep in the audit log that somebody looked at addresses."""
+    connected(app).inspector.note("revealed", what, by=operator())
+
+
+def _masked_text(text: str) -> str:
+    def mask(found: re.Match[str]) -> str:
+        return masked("email" if "@" in found[0] else "whatsapp", found[0])
+
+    return _PERSONAL.sub(mask, text)
 
 
 def _find(app: "App", message_id: str) -> "OutboxEntry":

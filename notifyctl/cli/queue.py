@@ -1,5 +1,6 @@
 """`notifyctl queue`: pause queues, let them go on, and limit them; live, for all workers at once."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -98,23 +99,47 @@ def _settings_of(app: "App", queue: str) -> dict[str, Any]:
 
 
 @app.command(epilog=examples("notifyctl queue pause email whatsapp --reason 'provider is down'"))
-def pause(queues: QueuesArgument, *, reason: ReasonOption = "", dry_run: DryRunOption = False) -> None:
+def pause(
+    queues: QueuesArgument,
+    *,
+    reason: ReasonOption = "",
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+    table: TableOption = "simple",
+) -> None:
     """Hand out nothing more of these queues until 'resume'; what is in progress ends."""
     inspector = connected().inspector
-    for name in [inspector.known(name) for name in queues]:
-        if not dry_run:
+    names = [inspector.known(name) for name in queues]
+    if not dry_run:
+        for name in names:
             inspector.pause(name, reason=reason, by=operator())
-        write(f"{name} {'would be' if dry_run else 'is'} paused\n")
+    _tell(inspector, names, "would be paused" if dry_run else "is paused", View(output, table))
 
 
 @app.command(epilog=examples("notifyctl queue resume email"))
-def resume(queues: QueuesArgument, *, reason: ReasonOption = "", dry_run: DryRunOption = False) -> None:
+def resume(
+    queues: QueuesArgument,
+    *,
+    reason: ReasonOption = "",
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+    table: TableOption = "simple",
+) -> None:
     """Let queues go on, after a pause or after a provider asked for one."""
     inspector = connected().inspector
-    for name in [inspector.known(name) for name in queues]:
-        if not dry_run:
+    names = [inspector.known(name) for name in queues]
+    if not dry_run:
+        for name in names:
             inspector.resume(name, by=operator(), why=reason)
-        write(f"{name} {'would go' if dry_run else 'goes'} on\n")
+    _tell(inspector, names, "would go on" if dry_run else "goes on", View(output, table))
+
+
+def _tell(inspector: "Inspector", queues: Sequence[str], what: str, view: View) -> None:
+    """Say what was done with queues, or print them as they are now."""
+    if view.output is Output.TABLE:
+        write("".join(f"{name} {what}\n" for name in queues))
+    else:
+        view.many([queue_record(inspector, name) for name in queues], _COLUMNS, id_key="queue")
 
 
 @app.command(
@@ -136,6 +161,8 @@ def limit(
     clear: Annotated[bool, typer.Option("--clear", help="Back to what the settings say.")] = False,
     reason: ReasonOption = "",
     dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+    table: TableOption = "simple",
 ) -> None:
     """Limit a queue over all its workers, at once; this wins over the settings until it is cleared."""
     given = rate is not None or max_active is not None
@@ -147,7 +174,10 @@ def limit(
         inspector.unlimit(queue, by=operator(), why=reason)
     elif not dry_run:
         inspector.limit(queue, rate=rate, max_active=max_active, by=operator(), why=reason)
-    write(f"{queue}: {_told(inspector, queue, rate if dry_run else None)}{' (not set)' if dry_run else ''}\n")
+    if output is Output.TABLE:
+        write(f"{queue}: {_told(inspector, queue, rate if dry_run else None)}{' (not set)' if dry_run else ''}\n")
+    else:
+        View(output, table).one(queue_record(inspector, queue), _COLUMNS, id_key="queue")
 
 
 def _told(inspector: "Inspector", queue: str, rate: Rate | None) -> str:

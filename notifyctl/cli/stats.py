@@ -78,6 +78,14 @@ def read_condition(text: str) -> Condition:
     return Condition(match[1], match[2], int(match[3]))
 
 
+def read_interval(text: str) -> timedelta:
+    """Return an interval such as `2s`."""
+    interval = read_duration(text)
+    if not interval:
+        raise typer.BadParameter("expected an interval of more than 0")
+    return interval
+
+
 class StatsCommand(TyperCommand):
     """Lets `--watch` stand without an interval."""
 
@@ -101,7 +109,7 @@ def stats(
     ] = None,
     watch: Annotated[
         timedelta | None,
-        typer.Option(metavar="[INTERVAL]", parser=read_duration, help=f"Again and again, every {_EVERY} by default."),
+        typer.Option(metavar="[INTERVAL]", parser=read_interval, help=f"Again and again, every {_EVERY} by default."),
     ] = None,
     fail_if: Annotated[
         list[Condition] | None,

@@ -25,6 +25,7 @@ What commands print:
   -o id      one id a line, for other commands: notifyctl dlq list -o id | notifyctl dlq retry -
 
   JSON has ISO 8601 times in UTC, ids as strings, and "v", its version: fields are only ever added to a version.
+  docs/reference/output.schema.json is the JSON Schema of every command's output.
   An empty list is []. An error is {"error": {"code", "message", "hint"}} on standard error.
   Addresses and numbers are masked unless --reveal is given, which is audited.
   NO_COLOR, CLICOLOR_FORCE, TERM=dumb and --color decide on colours.

@@ -7,8 +7,10 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import jsonschema
 import pytest
 
+from tests.e2e.test_output import DOCUMENTED
 from tests.support.cli import COMMAND, environment, run
 
 if TYPE_CHECKING:
@@ -54,6 +56,26 @@ TYPED_WRONGLY = [
     (("queue", "limit", "email", "--rate", "fast"), "such as 10/s"),
     (("queue", "limit", "email", "--rate", "0/s"), "such as 10/s"),
     (("queue", "limit", "email", "--rate", "1/s", "--clear"), "--clear"),
+    (("--colour", "never"), "No such option"),
+    (("--color", "sometimes", "stats"), "sometimes"),
+    (("queue", "show"), "QUEUE"),
+    (("queue", "show", "email", "whatsapp"), "unexpected"),
+    (("queue", "pause"), "QUEUE"),
+    (("queue", "limit", "email", "--max-active", "-1"), "--max-active"),
+    (("outbox", "list", "--channel", "sms"), "whatsapp"),
+    (("outbox", "list", "--limit", "0"), "--limit"),
+    (("outbox", "show"), "ID"),
+    (("completion", "show", "tcsh"), "tcsh"),
+    (("config", "show", "--origins"), "No such option"),
+    (("doctor", "email"), "unexpected"),
+    (("server", "restart"), "No such command"),
+    (("order", "show"), "ORDER_ID"),
+    (("dlq", "stats", "--by", "colour"), "colour"),
+    (("dlq", "list", "--since", "soon"), "yesterday 18:00"),
+    (("dlq", "list", "--cursor"), "--cursor"),
+    (("dlq", "retry", "--all", "--rate", "fast"), "such as 10/s"),
+    (("job", "list", "--limit", "many"), "--limit"),
+    (("stats", "--watch", "0s"), "interval"),
     (("help", "nonsense"), "No such command"),
 ]
 
@@ -119,6 +141,27 @@ def test_refused(
     assert "Traceback" not in result.err
     assert "unexpected" not in result.err
     assert not [word for word in words if "@" in word and word in result.err]
+
+
+@pytest.mark.parametrize(("words", "variables", "code", "message"), REFUSED[7::3])
+def test_errors_in_json_are_as_documented(
+    results: Callable[..., Result],
+    shared_server: Server,
+    words: tuple[str, ...],
+    variables: dict[str, str],
+    code: int,
+    message: str,
+) -> None:
+    """The last line on standard error, and nothing on standard output; also where there is no -o."""
+    result = run(*words, "-o", "json", **{"REDIS_URL": shared_server.url} | variables)
+    takes_it = "No such option" not in result.err
+
+    jsonschema.validate(
+        json.loads(result.err.splitlines()[-1]), {"$ref": "#/$defs/error", "$defs": DOCUMENTED["$defs"]}
+    )
+    assert result.code == (code if takes_it else 2)
+    assert (message in result.err) is takes_it
+    assert result.out == ""
 
 
 def test_wrong_password_is_told_without_the_password(redis_url: str) -> None:
