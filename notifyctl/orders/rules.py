@@ -199,10 +199,10 @@ def _reason_for_silence(order: Order, happening: Happening, oldest: datetime | N
     event, part = happening
     if event is OrderEvent.DRAFTED:
         return "the order is a draft, or was thrown away"
-    if order.silence:
-        return order.silence
     if order.cancelled and event not in (OrderEvent.CANCELLED, OrderEvent.REFUNDED):
         return "the order is cancelled"
+    if order.silence:
+        return order.silence
     if event is OrderEvent.REFUNDED and part is None:
         return "the order does not say what was refunded"
     not_yet = _unsettled(order) if event in _ANNOUNCEMENTS else ""

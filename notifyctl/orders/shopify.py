@@ -47,7 +47,7 @@ _NOT_SENT_YET: Final = frozenset({"pending", "open"})
 
 _NOTHING_SENT: Final = "nothing of it is on its way"
 
-_GID: Final = re.compile(r"gid://shopify/(\w+)/(\d{1,64})(\?.*)?")
+_GID: Final = re.compile(r"gid://shopify/(\w+)/")
 _FULFILMENT_NAME: Final = re.compile(r"(.+?)(?:\.\d+|-F\d+)")
 
 #: Gateways whose name says nothing to a customer.
@@ -62,7 +62,7 @@ def is_shopify(body: Mapping[str, Any]) -> bool:
         or keys >= {"line_items", "financial_status"}
         or keys >= {"order_id", "refund_line_items"}
         or _is_fulfilment(body)
-        or _gid(body)[0] in ("Order", "DraftOrder", "Fulfillment", "Refund")
+        or _kind(body) in ("Order", "DraftOrder", "Fulfillment", "Refund")
     )
 
 
@@ -79,7 +79,7 @@ def parse_shopify(body: Mapping[str, Any], shop: Shop, path: str = "", topic: st
         InvalidOrder: If a field is missing or unusable, or this is no order at all.
     """
     fields = Fields(body, path)
-    kind, _ = _gid(body)
+    kind = _kind(body)
     subject = topic.partition("/")[0]
     if "abandoned_checkout_url" in body:
         raise InvalidOrder("this is a checkout, not an order", path=path)
@@ -102,10 +102,10 @@ def _is_fulfilment(body: Mapping[str, Any]) -> bool:
     )
 
 
-def _gid(body: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the kind and the exact id that Shopify's global id holds; empty where there is none."""
-    found = _GID.fullmatch(str(body.get("admin_graphql_api_id") or ""))
-    return (found[1], found[2]) if found else ("", "")
+def _kind(body: Mapping[str, Any]) -> str:
+    """Return what an object is by its global id; empty where it has none."""
+    found = _GID.match(str(body.get("admin_graphql_api_id") or ""))
+    return found[1] if found else ""
 
 
 def _identifier(fields: Fields, kind: str) -> str:
