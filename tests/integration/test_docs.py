@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.documentation import ROOT, Block, blocks, pages, typed
+from tests.support.server import Server
 from tests.support.shell import Shell
 
 if TYPE_CHECKING:
@@ -35,8 +36,13 @@ FILES = {
     "docs/how-to/shopify.md": {"deliveries.jsonl": EXAMPLES / "shopify-order.json"},
 }
 
-#: What has happened before a page begins.
-BEFORE = {"README.md": "notifyctl send email ada+bounce@example.com -t test_message && notifyctl worker --drain"}
+#: What has happened before a page begins; limits would only take time.
+BEFORE = {
+    "README.md": """
+        export NOTIFYCTL_EMAIL_RATE=off NOTIFYCTL_WHATSAPP_RATE=off
+        notifyctl send email ada+bounce@example.com -t test_message && notifyctl worker --drain
+    """
+}
 
 #: What the Python of a page takes for given, and what shows that it worked.
 AN_ORDER = """
@@ -91,8 +97,13 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shell]:
         (programs / name).chmod(0o755)
     (work / "docs").symlink_to(ROOT / "docs")
     shell = Shell(work, home=home, programs=programs, variables={"PYTHONPATH": str(ROOT)})
+    servers = [Server()] if any("REDIS_URL=" in block.text for block in _runnable(page)) else []
+    for server in servers:  # what the page's .env names is the reader's own: here, this one
+        shell.run(f"export REDIS_URL={server.url} NOTIFYCTL_STATE_DIR={home}/state")
     yield shell
     shell.close()
+    for server in servers:
+        server.close()
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -106,6 +117,7 @@ def test_page_does_what_it_shows(page: str, shell: Shell, tmp_path: Path) -> Non
             file = tmp_path / "work" / block.file
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(block.text, encoding="utf-8")
+            file.chmod(0o600)
         elif block.language == "python":
             program = f"{textwrap.dedent(program)}\n{block.text}"
         elif not _is_about_make(block):
@@ -116,6 +128,15 @@ def test_page_does_what_it_shows(page: str, shell: Shell, tmp_path: Path) -> Non
     if program:
         (tmp_path / "page.py").write_text(f"{program}\n{textwrap.dedent(THEN.get(page, ''))}", encoding="utf-8")
         _type(shell, f"python {tmp_path / 'page.py'}")
+
+
+def test_no_page_sends_anything() -> None:
+    """A page that sets credentials runs no worker afterwards: it would go out into the world."""
+    for page in PAGES:
+        runnable = _runnable(page)
+        credentials = any("SENDGRID_API_KEY=" in block.text or "SMTP_HOST=" in block.text for block in runnable)
+        workers = any("notifyctl worker" in block.text for block in runnable if block.language in COMMANDS)
+        assert not (credentials and workers), page
 
 
 def _type(shell: Shell, command: str) -> str:

@@ -81,7 +81,7 @@ class Shell:
         """Return a command of the page with this run's ids; one never shown before stands for the newest dead letter."""
         for told in dict.fromkeys(_ID.findall(command)):
             if told not in self.ids:
-                self.ids[told] = self.run("notifyctl dlq list --limit 1 -o id 2>/dev/null")[0].strip()
+                self.ids[told] = self.run("notifyctl dlq list --limit 1 -o id 2>/dev/null")[0].strip() or told
         command = _ID.sub(lambda told: self.ids[told[0]], command)
         return _ENDLESS_WORKER.sub("notifyctl worker --drain", command)
 
