@@ -151,6 +151,7 @@ def import_(
         name=shop,
         cod_methods=frozenset(name.casefold() for name in settings.cod_methods),
         confirm_authorized=settings.confirm_authorized,
+        locale=settings.locale,
     )
     with ExitStack() as stack:
         stream = _open(file, stack)

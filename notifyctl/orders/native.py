@@ -77,7 +77,7 @@ def parse_native(body: Mapping[str, Any], shop: Shop, path: str = "") -> Order:
         phone=customer.verbatim("phone"),
         phone_region=customer.text("country"),
         shipping_address=order.texts("shipping_address"),
-        locale=_matching(order, "locale", LOCALE, "a language tag such as en or pt-BR") or "en",
+        locale=_matching(order, "locale", LOCALE, "a language tag such as en or pt-BR") or shop.locale,
         created_at=order.moment("created_at"),
         url=_matching(order, "url", _URL, "an address that starts with https://"),
     )

@@ -1,4 +1,4 @@
-"""What a payload cannot say of the shop it came from: its name, and how it calls cash on delivery."""
+"""What a payload cannot say of the shop it came from: its name, its language, and how it calls cash on delivery."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ class Shop:
         name: The first part of every idempotency key.
         cod_methods: Further names of cash on delivery, in small letters; shops and plugins bring their own.
         confirm_authorized: Whether money that is reserved counts as paid.
+        locale: The language of orders that name none.
     """
 
     name: str = "shop"
     cod_methods: frozenset[str] = field(default=frozenset())
     confirm_authorized: bool = False
+    locale: str = "en"
 
     def is_cash(self, *names: str) -> bool:
         """Return whether one of these names means cash on delivery; capitals make no difference."""

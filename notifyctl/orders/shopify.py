@@ -147,7 +147,7 @@ def _order(fields: Fields, shop: Shop, event: OrderEvent | None) -> Order:
         phone=phone,
         phone_region=region,
         shipping_address=_address(addresses[0]),
-        locale=_locale(fields.text("customer_locale")),
+        locale=_locale(fields.text("customer_locale")) or shop.locale,
         created_at=fields.moment("created_at"),
         url=web_address(fields.verbatim("order_status_url")),
     )
@@ -211,7 +211,7 @@ def _address(address: Fields) -> tuple[str, ...]:
 
 
 def _locale(text: str) -> str:
-    return text.replace("_", "-") if LOCALE.fullmatch(text) else "en"
+    return text.replace("_", "-") if LOCALE.fullmatch(text) else ""
 
 
 def _shipments(order: Fields) -> tuple[Shipment, ...]:
@@ -286,6 +286,7 @@ def _fulfilment(fields: Fields, shop: Shop) -> Order:
         silence="" if shipment else _NOTHING_SENT,
         customer_name=_name([destination]),
         email=fields.verbatim("email"),
+        locale=shop.locale,
         phone=destination.loose("phone"),
         phone_region=_country(destination),
         shipping_address=_address(destination),

@@ -101,7 +101,7 @@ def parse_woocommerce(body: Mapping[str, Any], shop: Shop, path: str = "", topic
         phone=phone_from.loose("phone"),
         phone_region=phone_from.text("country") or billing.text("country"),
         shipping_address=_shipping_address(order, name, cash=payment.cash_on_delivery),
-        locale=_locale(order),
+        locale=_locale(order) or shop.locale,
         created_at=order.moment("date_created_gmt", assume_utc=True),
     )
 
@@ -207,4 +207,4 @@ def _locale(order: Fields) -> str:
             language = meta.value("value")
             if isinstance(language, str) and LOCALE.fullmatch(language):
                 return language.replace("_", "-")
-    return "en"
+    return ""

@@ -61,6 +61,7 @@ def parse_legacy_woocommerce(body: Mapping[str, Any], shop: Shop, path: str = ""
         phone=billing.loose("phone"),
         phone_region=billing.text("country"),
         shipping_address=address,
+        locale=shop.locale,
         created_at=order.moment("created_at", assume_utc=True),
         url=web_address(order.verbatim("view_order_url")),
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal, get_args
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from notifyctl.settings.sections import Env, Section
 from notifyctl.units import format_duration, parse_duration
@@ -199,14 +199,22 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(name.strip() for name in value if name.strip())
 
 
+def _language(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*", text):
+        raise ValueError("expected a language tag such as de or pt-BR")
+    return text.replace("_", "-")
+
+
 class OrdersSettings(Section):
     """How the orders of shop systems are read.
 
     Attributes:
         cod_methods: Further payment methods that mean cash on delivery, as the shop calls them, in capitals or not:
             a Shopify gateway's name, or the key or title of a method of WooCommerce.
+        locale: The language of orders that name none; WooCommerce's mostly do not.
         confirm_authorized: Whether money that is reserved and not taken yet counts as paid for the confirmation.
     """
 
     cod_methods: Annotated[tuple[str, ...], BeforeValidator(_names), Env("NOTIFYCTL_COD_METHODS")] = ()
+    locale: Annotated[str, AfterValidator(_language), Env("NOTIFYCTL_ORDER_LOCALE")] = "en"
     confirm_authorized: Annotated[bool, Env("NOTIFYCTL_CONFIRM_AUTHORIZED")] = False

@@ -57,6 +57,16 @@ def test_rule_may_be_a_table_of_the_file() -> None:
     assert settings.orders.confirm_authorized
 
 
+def test_language_of_orders_is_a_tag(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As browsers or as PHP write it."""
+    monkeypatch.setenv("NOTIFYCTL_ORDER_LOCALE", "pt_BR")
+    assert Settings.load().orders.locale == "pt-BR"
+
+    monkeypatch.setenv("NOTIFYCTL_ORDER_LOCALE", "German, please")
+    with pytest.raises(ConfigError, match="NOTIFYCTL_ORDER_LOCALE: expected a language tag"):
+        Settings.load()
+
+
 def test_cash_methods_are_listed_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     """As a variable."""
     monkeypatch.setenv("NOTIFYCTL_COD_METHODS", "Nachnahme, Pay on arrival,,")

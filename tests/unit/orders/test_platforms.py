@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from notifyctl.errors import InvalidOrder
-from notifyctl.orders import OrderEvent, load_payload, parse_order, parse_orders
+from notifyctl.orders import OrderEvent, Shop, load_payload, parse_order, parse_orders
 from tests.support.order_payloads import (
     a_fulfilment,
     a_native_order,
     a_shopify_order,
     a_woocommerce_order,
     captured,
+    example,
     real,
 )
 
@@ -90,6 +91,19 @@ def test_captured_body_may_be_text() -> None:
         with pytest.raises(InvalidOrder) as caught:
             parse_order({"headers": {}, "body": broken})
         assert caught.value.path == "/body"
+
+
+def test_order_without_a_language_has_the_shops() -> None:
+    """Of every platform; one that names its own keeps it."""
+    german = Shop(locale="de")
+    legacy = example("woocommerce-legacy-order.json")
+    silent = a_shopify_order(customer_locale=None)
+
+    for payload in (a_native_order(), a_woocommerce_order(), legacy, silent, a_fulfilment()):
+        assert parse_order(payload).locale == "en"
+        assert parse_order(payload, shop=german).locale == "de"
+    for payload in (a_native_order(locale="pt-BR"), a_shopify_order(customer_locale="pt_BR")):
+        assert parse_order(payload, shop=german).locale == "pt-BR"
 
 
 def test_own_format_is_recognised_wrapped_and_bare() -> None:
