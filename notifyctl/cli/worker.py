@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -43,12 +44,24 @@ DrainTimeoutOption = Annotated[
     typer.Option(parser=read_duration, metavar="DURATION", help="How long sends in progress may take to end."),
 ]
 
+ReloadOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--reload-dir",
+        metavar="FOLDER",
+        exists=True,
+        file_okay=False,
+        help="The same, with this folder, too; again for more.",
+    ),
+]
+
 
 @app.command(
     epilog=examples(
         "notifyctl worker",
         "notifyctl worker --queue email --concurrency email=10 --processes 2",
         "notifyctl worker --drain",
+        "notifyctl worker --reload",
     )
 )
 def worker(
@@ -58,12 +71,19 @@ def worker(
     processes: Annotated[int | None, typer.Option(min=1, max=256, help="How many worker processes.")] = None,
     drain: Annotated[bool, typer.Option("--drain", help="End when nothing is left to do.")] = False,
     drain_timeout: DrainTimeoutOption = None,
+    reload: Annotated[
+        bool, typer.Option("--reload", help="Replace the processes, one by one, when code or a template changes.")
+    ] = False,
+    reload_dir: ReloadOption = None,
 ) -> None:
     """Send what is in the queues, until Ctrl-C.
 
     Ctrl-C or SIGTERM lets what is in progress end, and takes nothing new; a second one hurries. With --drain, the
     worker ends by itself when nothing is waiting, in progress or between two attempts. Jobs that were scheduled for
     later stay where they are.
+
+    With --reload, a process with the new code starts before the old one drains; one that does not start changes
+    nothing. Looked at are the code of the actors and of notifyctl, the shop's templates, and each --reload-dir.
     """
     threads = dict(map(read_concurrency, concurrency or ()))
     _check_known(load_app(), [*(queue or ()), *threads])
@@ -74,7 +94,8 @@ def worker(
     connected(app)
     app.inspector.queues()  # a wrong password is told here once, and not by each process for ever
     _tell(app, queues)
-    raise typer.Exit(_supervise(app, queues, drain=drain))
+    folders = _code(app, reload_dir or ()) if reload or reload_dir else []
+    raise typer.Exit(_supervise(app, queues, drain=drain, folders=folders))
 
 
 def read_concurrency(text: str) -> tuple[str, int]:
@@ -130,9 +151,18 @@ def _tell(app: "App", queues: Sequence[str]) -> None:
     say(f"{processes} on {server_name(app.target)}; Ctrl-C ends in order")
 
 
-def _supervise(app: "App", queues: Sequence[str], *, drain: bool) -> int:
+def _code(app: "App", more: Sequence[Path]) -> list[Path]:
+    """The folders with all that a worker process reads when it starts, but for the settings."""
+    packages = (find_spec(name) for name in ("actors", "notifyctl"))
+    folders = [Path(place) for spec in packages if spec for place in spec.submodule_search_locations or ()]
+    templates = [app.settings.templates_dir] if app.settings.templates_dir else []
+    return [*folders, *templates, *more]
+
+
+def _supervise(app: "App", queues: Sequence[str], *, drain: bool, folders: Sequence[Path]) -> int:
     """Run the processes to the end, and return the exit code."""
     from notifyctl.cli._drain import Drain
+    from notifyctl.worker.reload import Watch
     from notifyctl.worker.supervisor import Supervisor
 
     settings = app.settings
@@ -148,6 +178,7 @@ def _supervise(app: "App", queues: Sequence[str], *, drain: bool) -> int:
         drain_timeout=settings.drain_timeout,
         environment=supervisor_environment(app),
         finished=watch if drain else lambda: False,
+        changed=Watch(folders) if folders else lambda: (),
     ).run()
     return code or (_told_end(watch) if drain else Code.DONE)
 

@@ -1,9 +1,10 @@
 """One worker process: a broker, Dramatiq's Worker with its threads, and a way to end.
 
-    python -m notifyctl.worker.process MODULE [--queues Q,…] [--threads N] [--drain-timeout-ms N]
+    python -m notifyctl.worker.process MODULE [--queues Q,…] [--threads N] [--drain-timeout-ms N] [--ready-fd N]
 
 MODULE is imported and must hold a `broker` with its actors declared (`actors.worker` does). The supervisor starts
 this with its standard input on a pipe: when that closes, the supervisor is gone, and the process drains by itself.
+Where it is given a file descriptor, it writes a byte there as soon as it takes work.
 SIGTERM or SIGINT drains; a second one hurries: what was not begun goes back, a send in progress is in doubt.
 """
 
@@ -75,6 +76,9 @@ def main(argv: list[str] | None = None) -> int:
     broker.emit_after("process_boot")
     worker = Worker(broker, queues=queues, worker_threads=options.threads, worker_timeout=_LOOK_ROUND_MS)
     worker.start()
+    if options.ready_fd is not None:
+        os.write(options.ready_fd, b".")
+        os.close(options.ready_fd)
     if options.supervised:
         threading.Thread(target=ending.when_orphaned, name="notifyctl-orphan-watch", daemon=True).start()
     _wait(ending.drain)
@@ -115,6 +119,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=8)
     parser.add_argument("--drain-timeout-ms", type=int, default=30_000)
     parser.add_argument("--supervised", action="store_true")
+    parser.add_argument("--ready-fd", type=int)
     return parser.parse_args(argv)
 
 

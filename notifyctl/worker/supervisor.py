@@ -12,14 +12,16 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from notifyctl.worker.child import Child
 from notifyctl.worker.process import EXIT_CONFIG
+from notifyctl.worker.reload import Rolling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import timedelta
+    from pathlib import Path
     from types import FrameType
 
 __all__ = ["Supervisor"]
@@ -27,21 +29,8 @@ __all__ = ["Supervisor"]
 log = logging.getLogger(__name__)
 
 _TICK_S = 0.1
-_BACKOFF_S = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
-#: A child that lived so long had a good start: the next failure counts as its first.
-_GOOD_LIFE_S = 60.0
 #: What a child may need beyond its drain deadline, before it is killed.
 _GRACE_S = 5.0
-
-
-@dataclass(slots=True)
-class _Child:
-    """One place for a process."""
-
-    process: subprocess.Popen[bytes] | None = None
-    started: float = 0.0
-    failures: int = 0
-    start_at: float = field(default=0.0)
 
 
 class Supervisor:
@@ -55,6 +44,7 @@ class Supervisor:
         drain_timeout: How long what is in progress may take to end.
         environment: The children's environment.
         finished: Asked a few times a second; True ends everything in order.
+        changed: Asked a few times a second for files that changed: then the processes are replaced, one by one.
     """
 
     def __init__(
@@ -67,15 +57,19 @@ class Supervisor:
         drain_timeout: timedelta,
         environment: Mapping[str, str],
         finished: Callable[[], bool] = lambda: False,
+        changed: Callable[[], Sequence[Path]] = lambda: (),
     ) -> None:
         self._command = [
             sys.executable, "-m", "notifyctl.worker.process", module, "--threads", str(threads), "--supervised",
             "--drain-timeout-ms", str(round(drain_timeout.total_seconds() * 1000)), "--queues", ",".join(queues),
         ]  # fmt: skip
-        self._children = [_Child() for _ in range(processes)]
-        self._drain_s = drain_timeout.total_seconds()
+        self._children = [Child() for _ in range(processes)]
+        self._patience_s = drain_timeout.total_seconds() + _GRACE_S
         self._environment = dict(environment)
         self._finished = finished
+        self._rolling = Rolling(
+            changed, lambda ready: self._spawn("--ready-fd", str(ready), pass_fds=(ready,)), self._patience_s
+        )
         self._signals = 0
 
     def run(self) -> int:
@@ -99,40 +93,44 @@ class Supervisor:
                 code = self._keep(child)
                 if code is not None:
                     return code
+            self._rolling.step(self._children)
             if self._finished():
                 return 0
             time.sleep(_TICK_S)
         return 0
 
-    def _keep(self, child: _Child) -> int | None:
+    def _keep(self, child: Child) -> int | None:
         """Start a child that is due, notice one that died; a code: starting it again would not help."""
         if child.process is None:
             if time.monotonic() >= child.start_at:
-                self._start(child)
+                child.hold(self._spawn(), self._rolling.generation)
             return None
         code = child.process.poll()
         if code is None:
             return None
         if code == EXIT_CONFIG:
             return code
-        lived_s = time.monotonic() - child.started
-        child.failures = 1 if lived_s > _GOOD_LIFE_S else child.failures + 1
-        pause_s = _BACKOFF_S[min(child.failures, len(_BACKOFF_S)) - 1]
-        log.warning("worker process %d ended (%s); another one starts in %g s", child.process.pid, code, pause_s)
-        child.process, child.start_at = None, time.monotonic() + pause_s
+        pid, pause_s = child.process.pid, child.free()
+        log.warning("worker process %d ended (%s); another one starts in %g s", pid, code, pause_s)
         return None
 
-    def _start(self, child: _Child) -> None:
-        child.process = subprocess.Popen(self._command, stdin=subprocess.PIPE, env=self._environment, process_group=0)
-        child.started = time.monotonic()
+    def _spawn(self, *more: str, pass_fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [*self._command, *more],
+            stdin=subprocess.PIPE,
+            env=self._environment,
+            process_group=0,
+            pass_fds=pass_fds,
+        )
 
     def _end(self) -> None:
         """Drain all children at once; hurry them at a second signal; kill what outlives its deadline."""
-        alive = [child.process for child in self._children if child.process and child.process.poll() is None]
+        processes = [child.process for child in self._children if child.process] + self._rolling.processes
+        alive = [process for process in processes if process.poll() is None]
         for process in alive:
             process.send_signal(signal.SIGTERM)
         hurried = False
-        deadline = time.monotonic() + self._drain_s + _GRACE_S
+        deadline = time.monotonic() + self._patience_s
         while any(process.poll() is None for process in alive):
             if self._signals > 1 and not hurried:
                 hurried = True

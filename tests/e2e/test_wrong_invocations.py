@@ -76,6 +76,8 @@ TYPED_WRONGLY = [
     (("dlq", "retry", "--all", "--rate", "fast"), "such as 10/s"),
     (("job", "list", "--limit", "many"), "--limit"),
     (("stats", "--watch", "0s"), "interval"),
+    (("worker", "--reload-dir", "/no/such/folder"), "does not exist"),
+    (("worker", "--reload", "actors"), "unexpected"),
     (("help", "nonsense"), "No such command"),
 ]
 
