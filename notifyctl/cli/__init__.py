@@ -35,6 +35,7 @@ class _Root(Noun):
         "dlq": ("Dead letters: look at them, send them again, give them up.", "notifyctl.cli.dlq"),
         "queue": ("Queues: pause them, let them go on, limit them.", "notifyctl.cli.queue"),
         "outbox": ("The outbox: messages kept here instead of being sent.", "notifyctl.cli.outbox"),
+        "template": ("Templates: the texts that customers read.", "notifyctl.cli.template"),
         "server": ("The embedded server, used where no Redis is configured.", "notifyctl.cli.server"),
         "doctor": ("Check what would keep messages from going out.", "notifyctl.cli.doctor"),
         "config": ("The settings in force.", "notifyctl.cli.config"),

@@ -65,17 +65,17 @@ VARIABLES: Final[Mapping[str, str]] = MappingProxyType(
 
 _ORDER: Final = {
     "order_number": "10482",
-    "customer_name": "Ada Lovelace",
+    "customer_name": "Grace Okafor",
     "order_url": "https://shop.example.com/orders/10482",
     "order_date": "2026-01-31T18:00:00+00:00",
 }
 _ROWS: Final = [
     {"name": "Linen shirt, white, size M", "quantity": "1", "total": "18.00"},
-    {"name": "Ceramic mug – sea green", "quantity": "2", "total": "24.00"},
+    {"name": "Ceramic mug, sea green", "quantity": "2", "total": "24.00"},
     {"name": "Notebook, dotted, A5", "quantity": "1", "total": "9.50"},
 ]
 _GOODS: Final = {"items": [{"name": row["name"], "quantity": row["quantity"]} for row in _ROWS], "more_items": 2}
-_ADDRESS: Final = ["Ada Lovelace", "12 Example Road", "Springfield, IL 62700", "United States"]
+_ADDRESS: Final = ["Grace Okafor", "12 Example Road", "Springfield, IL 62700", "United States"]
 _PARCEL: Final = {
     "carrier": "Example Post",
     "number": "EP123456789",
@@ -148,11 +148,14 @@ _VARIANTS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
     "order_refunded": {"whole": {"refund_full": True, "refund_amount": "73.50"}},
 }
 
+_LONG_NAME: Final = "Größe & Farbe <nach Wahl> " * 20
+
 
 def samples(catalog: Catalog, name: str) -> dict[str, dict[str, Any]]:
     """Return the data to try a template with, by what it shows; ``full`` is first.
 
-    A template of a shop's own that has no sample is tried with everything that ours know.
+    `minimal` has only what the template needs, `long` has rows that hardly fit. A template of a shop's own that has no
+    sample is tried with everything that ours know.
 
     Raises:
         RenderError: If the shop's own sample is not one JSON object.
@@ -166,7 +169,9 @@ def samples(catalog: Catalog, name: str) -> dict[str, dict[str, Any]]:
     least = {variable: full[variable] for variable in REQUIRED[name]}
     if "shipments" in least:
         least["shipments"] = []
-    variants = {kind: full | changes for kind, changes in _VARIANTS.get(name, {}).items()}
+    variants = {kind: {**full, **changes} for kind, changes in _VARIANTS.get(name, {}).items()}
+    if "items" in full:
+        variants["long"] = full | {"items": [row | {"name": _LONG_NAME} for row in full["items"]][:1] * 100}
     return {"full": full, "minimal": least, **variants}
 
 
