@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from copy import copy
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from notifyctl.errors import RenderError
@@ -61,10 +62,14 @@ def money(amount: Decimal | float | str, currency: str, locale: str = "") -> str
     if not places and currency not in _NO_DECIMALS and value != value.to_integral_value():
         places = 2
     value = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    style = _locale(locale)
+    return _written(value or abs(value), currency, places, _locale(locale))  # no minus before a zero
+
+
+@lru_cache(10_000)
+def _written(value: Decimal, currency: str, places: int, style: Locale) -> str:
+    """Write an amount; one mail has the same ones in several places, and its shop many of the same."""
     pattern = copy(style.currency_formats["standard"])
     pattern.frac_prec = (places, places)
-    value = value or abs(value)  # no minus before a zero
     text = pattern.apply(value, style, currency=currency, currency_digits=False)
     return _TOUCHING.sub(_NBSP, text)
 

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import notifyctl.templates
+import pytest
+
+from docs.generate_templates import files
 from notifyctl.notification import Channel
+from notifyctl.settings import ShopSettings
 from notifyctl.templates.catalog import Catalog
-from notifyctl.templates.messages import Message, messages_of, pot
+from notifyctl.templates.messages import Message, messages_of
+from notifyctl.templates.samples import samples
 
-LANGUAGES = Path(notifyctl.templates.__file__).parent / "languages"
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-def test_pot_is_fresh() -> None:
+@pytest.mark.parametrize("path", files(), ids=lambda path: path.name)
+def test_generated_files_are_fresh(path: Path) -> None:
     """`python docs/generate_templates.py` would change nothing."""
-    assert (LANGUAGES / "messages.pot").read_text(encoding="utf-8") == pot(Catalog())
+    assert path.read_text(encoding="utf-8") == files()[path]
+
+
+def test_every_template_and_variable_is_on_the_page() -> None:
+    """And every setting of the shop."""
+    page = next(text for path, text in files().items() if path.name == "templates.md")
+    catalog = Catalog()
+
+    for name in catalog.email_names():
+        assert f"\n## {name}\n" in page
+        for variable in samples(catalog, name)["full"]:
+            assert f"| `{variable}` |" in page
+    assert all(f"`shop.{name}`" in page for name in ShopSettings.model_fields)
 
 
 def test_german_is_complete_and_has_nothing_else() -> None:
