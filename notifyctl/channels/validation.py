@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from notifyctl.notification import Notification
     from notifyctl.templates.catalog import Catalog
 
-__all__ = ["validate_notification"]
+__all__ = ["normalized", "prove", "validate_notification"]
 
 #: What the templates that come with notifyctl need of a shop.
 _ANY_SHOP: Final[Mapping[str, Any]] = MappingProxyType({"name": "Shop"})
@@ -31,37 +31,57 @@ _ANY_SHOP: Final[Mapping[str, Any]] = MappingProxyType({"name": "Shop"})
 def validate_notification(
     notification: Notification, catalog: Catalog, *, shop: Mapping[str, Any] = _ANY_SHOP, region: str | None = None
 ) -> Notification:
-    """Return the notification as it should be queued, its address in normal form.
+    """Return the notification as it should be queued: in normal form, and proven to render.
+
+    Raises:
+        InvalidInput: As `normalized` and `prove` do.
+    """
+    checked = normalized(notification, region=region)
+    prove(checked, catalog, shop=shop)
+    return checked
+
+
+def normalized(notification: Notification, *, region: str | None = None) -> Notification:
+    """Return the notification with its address in normal form.
 
     Args:
         notification: What somebody asked for.
-        catalog: Where its template is.
-        shop: As in `render_email`; needed where the shop's own templates use more than ``shop.name``.
         region: Country of a phone number that is written without one, such as ``DE``.
 
     Raises:
         InvalidRecipient: If the address or name cannot be sent to.
-        RenderError: If the template is unknown, or a variable is missing or unusable.
-        InvalidInput: If the subject would hold a line break.
     """
     name = notification.to.name.strip(" ")
     if CONTROL.search(name):
         raise InvalidRecipient("the recipient's name holds a line break or a control character")
     if notification.channel is Channel.EMAIL:
-        address = parse_address(notification.to.address)
-        checked = replace(notification, to=Recipient(address, name))
-        render_email(
-            checked,
-            job_id="check",
-            created_at_ms=0,
-            sender="shop@example.com",
-            sender_name="",
-            reply_to="",
-            shop=shop,
-            catalog=catalog,
-            finish=False,
-        )
-        return checked
-    checked = replace(notification, to=Recipient(parse_number(notification.to.address, region), name))
-    render_whatsapp(checked, job_id="check", catalog=catalog, shop=shop)
-    return checked
+        return replace(notification, to=Recipient(parse_address(notification.to.address), name))
+    return replace(notification, to=Recipient(parse_number(notification.to.address, region), name))
+
+
+def prove(notification: Notification, catalog: Catalog, *, shop: Mapping[str, Any] = _ANY_SHOP) -> None:
+    """Render a notification, and throw the result away.
+
+    Args:
+        notification: With its address in normal form.
+        catalog: Where its template is.
+        shop: As in `render_email`; needed where the shop's own templates use more than ``shop.name``.
+
+    Raises:
+        RenderError: If the template is unknown, or a variable is missing or unusable.
+        InvalidInput: If the subject would hold a line break.
+    """
+    if notification.channel is Channel.WHATSAPP:
+        render_whatsapp(notification, job_id="check", catalog=catalog, shop=shop)
+        return
+    render_email(
+        notification,
+        job_id="check",
+        created_at_ms=0,
+        sender="shop@example.com",
+        sender_name="",
+        reply_to="",
+        shop=shop,
+        catalog=catalog,
+        finish=False,
+    )

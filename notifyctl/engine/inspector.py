@@ -247,7 +247,8 @@ class Inspector:
         """
         scripts = self._scripts(queue)
         with translated():
-            words = scripts.cancel_many(scripts.holders(hashes), reason, self._retention.cancelled_ms, _call_name())
+            ids = [holder[0] for holder in scripts.holders(hashes) if holder]
+            words = scripts.cancel_many(ids, reason, self._retention.cancelled_ms, _call_name())
         return words.count("done")
 
     def _expect(self, word: str, job_id: str, verb: str, by: str, why: str) -> None:

@@ -319,12 +319,12 @@ class Scripts:
         keys = [k.waiting, k.delayed, k.active, k.cancelled, k.job(job_id)]
         return keys, [self._now(), k.prefix, job_id, token, reason, cancelled_ms, call]
 
-    def holders(self, hashes: Sequence[str]) -> list[str]:
-        """The ids of the jobs that hold these idempotency keys, without those that nobody holds."""
+    def holders(self, hashes: Sequence[str]) -> list[tuple[str, str] | None]:
+        """For each of these idempotency keys, the job that holds it and the digest of its content; None where none."""
         if not hashes:
             return []
         found = self.client.mget([self.keys.idempotency(one) for one in hashes])
-        return [_text(value).partition(" ")[0] for value in found if value]
+        return [(parts[0], parts[2]) if (parts := _text(value or b"").partition(" "))[0] else None for value in found]
 
     def configure(self, fields: dict[str, str]) -> dict[str, str]:
         """Set live settings, clear those whose value is empty; all that are set now."""

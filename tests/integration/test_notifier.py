@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from notifyctl import notifier
 from notifyctl.app import App, build
 from notifyctl.engine.states import State
 from notifyctl.errors import IdempotencyConflict, InvalidInput
-from notifyctl.notification import Channel
-from notifyctl.notifier import Queued
+from notifyctl.notification import Channel, Notification, Recipient
+from notifyctl.notifier import Options, Queued
 from notifyctl.settings import Settings
 
 if TYPE_CHECKING:
@@ -113,3 +115,41 @@ def test_notifier_takes_numbers_as_order_ids_and_none_as_not_given(app: App) -> 
     assert (again.id, again.known) == (first.id, True)
     assert app.inspector.job(first.id).order_id == "10482"
     assert app.notifier.queue_email("test_message", None, to="ada@example.com").known is False  # type: ignore[arg-type]
+
+
+def test_notifier_queues_many_and_answers_each(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told again, nothing is rendered; a changed one conflicts, and a new one is queued between them."""
+    to = Recipient("ada@example.com")
+    wanted = [
+        (Notification(Channel.EMAIL, to, "order_confirmation", CONFIRMATION), Options(idempotency_key=str(number)))
+        for number in range(3)
+    ]
+    broken = (Notification(Channel.EMAIL, to, "order_confirmation", {}), Options(idempotency_key="broken"))
+
+    first = app.notifier.queue_many([*wanted, broken])
+
+    assert [answer.known for answer in first[:3] if isinstance(answer, Queued)] == [False] * 3
+    assert isinstance(first[3], InvalidInput)
+    proven = []
+    monkeypatch.setattr(notifier, "prove", lambda notification, *_, **__: proven.append(notification.template))
+    changed = (replace(wanted[0][0], data={**CONFIRMATION, "total": "1.00"}), wanted[0][1])
+    new = (Notification(Channel.EMAIL, to, "test_message", {}), Options())
+    again = app.notifier.queue_many([wanted[1], changed, new, wanted[2]])
+    assert again[0] == Queued(first[1].id, known=True)  # type: ignore[union-attr]
+    assert isinstance(again[1], IdempotencyConflict)
+    assert again[3] == Queued(first[2].id, known=True)  # type: ignore[union-attr]
+    assert proven == ["test_message"]
+    assert app.inspector.stats("email").waiting == 4
+
+
+def test_notifier_queues_two_of_one_key_in_one_call_once(app: App) -> None:
+    """Neither was known when the call began."""
+    one = (
+        Notification(Channel.EMAIL, Recipient("ada@example.com"), "test_message", {}),
+        Options(idempotency_key="same"),
+    )
+
+    first, second = app.notifier.queue_many([one, one])
+
+    assert isinstance(first, Queued)
+    assert second == Queued(first.id, known=True)

@@ -6,14 +6,12 @@ web server needs no worker code. Knows no provider.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from dramatiq import Message
 
-from notifyctl.channels.validation import validate_notification
+from notifyctl.channels.validation import normalized, prove
 from notifyctl.clock import now_ms, to_ms
 from notifyctl.connection import translated
 from notifyctl.delivery.approval import require_approved
@@ -21,12 +19,14 @@ from notifyctl.engine.ids import new_id
 from notifyctl.engine.jobs import Enqueuing, NewJob
 from notifyctl.engine.keys import order_index, recipient_index
 from notifyctl.engine.pseudonyms import Pseudonyms
-from notifyctl.engine.states import Lane, State
+from notifyctl.engine.states import State
 from notifyctl.errors import IdempotencyConflict, InvalidInput
 from notifyctl.notification import Channel, Notification, Recipient
+from notifyctl.notifier.options import Options, Queued, lane, milliseconds, typed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import timedelta
 
     from notifyctl.clock import Clock
     from notifyctl.engine.inspector import Inspector
@@ -41,52 +41,14 @@ ACTORS = {Channel.EMAIL: "send_email", Channel.WHATSAPP: "send_whatsapp"}
 
 
 @dataclass(frozen=True, slots=True)
-class Queued:
-    """The answer to a call.
+class _Draft:
+    """A notification on its way to a job: its address in normal form, and what its idempotency key stands for."""
 
-    Attributes:
-        id: The job's id, to look it up with.
-        known: The idempotency key was seen before with this content: the id is the first job's, and nothing was added.
-    """
-
-    id: str
-    known: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How one notification is to be queued.
-
-    Attributes:
-        idempotency_key: Same key and content: queued once. Kept as long as the job, then 30 days.
-        priority: ``high``, ``normal`` or ``low``.
-        delay: Not before so long from now; `at`: not before this moment. Not both.
-        expires: Not after so long from now; without it, the template's own default.
-    """
-
-    idempotency_key: str = ""
-    priority: str = "normal"
-    delay: timedelta | None = None
-    at: datetime | None = None
-    expires: timedelta | None = None
-
-    def check(self) -> None:
-        """Refuse what cannot be meant.
-
-        Raises:
-            InvalidInput: A value is of the wrong type, or two contradict each other.
-        """
-        if not isinstance(self.idempotency_key, str | None):
-            raise _wrong("the idempotency key", "a text", self.idempotency_key)
-        for name, value in (("the delay", self.delay), ("the expiry", self.expires)):
-            if not isinstance(value, timedelta | None):
-                raise _wrong(name, "a timedelta", value)
-        if not isinstance(self.at, datetime | None):
-            raise _wrong("the moment", "a datetime", self.at)
-        if self.at is not None and self.at.tzinfo is None:
-            raise InvalidInput("the moment lacks its time zone", hint="Pass datetime(…, tzinfo=UTC), for example.")
-        if self.delay is not None and self.at is not None:
-            raise InvalidInput("give either a delay or a moment, not both")
+    notification: Notification
+    options: Options
+    payload: bytes
+    key: str
+    digest: str
 
 
 class Notifier:
@@ -193,14 +155,14 @@ class Notifier:
 
     def queue(self, notification: Notification, options: Options | None = None) -> Queued:
         """Queue any notification; raises as `queue_email` does."""
-        job = self.prepare(notification, options or Options())
+        job = self._job(self._draft(notification, options or Options()))
         with translated():
             return _queued(self._producer.enqueue(notification.channel, job))
 
     def queue_many(
         self, wanted: Sequence[tuple[Notification, Options]]
     ) -> list[Queued | IdempotencyConflict | InvalidInput]:
-        """Queue some hundreds at a time, in one round trip for each channel.
+        """Queue some hundreds at a time, in two round trips for each channel: what is known already is not rendered.
 
         Returns:
             For each its answer, or why it was refused; the others are queued all the same.
@@ -209,35 +171,69 @@ class Notifier:
             BrokerUnavailable: Redis cannot be reached. Calling again is safe for all that have an idempotency key.
         """
         answers: dict[int, Queued | IdempotencyConflict | InvalidInput] = {}
-        jobs: dict[Channel, list[tuple[int, NewJob]]] = {channel: [] for channel in Channel}
+        drafts: dict[Channel, dict[int, _Draft]] = {channel: {} for channel in Channel}
         for place, (notification, options) in enumerate(wanted):
             try:
-                jobs[notification.channel].append((place, self.prepare(notification, options)))
+                drafts[notification.channel][place] = self._draft(notification, options)
             except InvalidInput as error:
                 answers[place] = error
-        for channel, prepared in jobs.items():
-            if not prepared:
-                continue
-            with translated():
-                replies = self._producer.enqueue_many(channel, [job for _, job in prepared])
-                for (place, _), reply in zip(prepared, replies, strict=True):
-                    if isinstance(reply, Exception):
-                        raise reply
-                    try:
-                        answers[place] = _queued(reply)
-                    except IdempotencyConflict as error:
-                        answers[place] = error
+        for channel, drafted in drafts.items():
+            answers |= self._queue_drafts(channel, drafted)
         return [answers[place] for place in range(len(wanted))]
 
-    def prepare(self, notification: Notification, options: Options) -> NewJob:
-        """Return the job that a notification becomes. Talks to nobody, but for the secret, once.
+    def _queue_drafts(
+        self, channel: Channel, drafted: Mapping[int, _Draft]
+    ) -> dict[int, Queued | IdempotencyConflict | InvalidInput]:
+        """Queue the drafts of one channel that are not known yet; the answer for each place."""
+        answers: dict[int, Queued | IdempotencyConflict | InvalidInput] = {}
+        jobs: dict[int, NewJob] = {}
+        with translated():
+            known = self._producer.known(channel, {place: (d.key, d.digest) for place, d in drafted.items() if d.key})
+        for place, draft in drafted.items():
+            try:
+                if place in known:
+                    answers[place] = _queued(known[place])
+                else:
+                    jobs[place] = self._job(draft)
+            except (IdempotencyConflict, InvalidInput) as error:
+                answers[place] = error
+        with translated():
+            replies = self._producer.enqueue_many(channel, list(jobs.values())) if jobs else []
+            for place, reply in zip(jobs, replies, strict=True):
+                if isinstance(reply, Exception):
+                    raise reply
+                try:
+                    answers[place] = _queued(reply)
+                except IdempotencyConflict as error:
+                    answers[place] = error
+        return answers
+
+    def _draft(self, notification: Notification, options: Options) -> _Draft:
+        """Return what a job is to be made of. Talks to nobody, but for the secret, once.
 
         Raises:
-            InvalidInput: The address, the template, a variable or an option cannot be used.
+            InvalidInput: The address or an option cannot be used.
         """
         options.check()
-        checked = self.check(notification)
+        checked = normalized(typed(notification), region=self._default_region)
         payload = checked.encode()
+        key = options.idempotency_key
+        return _Draft(
+            checked,
+            options,
+            payload,
+            key=self._pseudonyms.of(key.encode()) if key else "",
+            digest=self._pseudonyms.of(payload) if key else "",
+        )
+
+    def _job(self, draft: _Draft) -> NewJob:
+        """Return the job that a draft becomes, its message rendered for a proof.
+
+        Raises:
+            InvalidInput: The template, a variable or an option cannot be used.
+        """
+        checked, options = draft.notification, draft.options
+        self._prove(checked)
         job_id = new_id()
         now = self._clock()
         message: Message[None] = Message(
@@ -250,19 +246,18 @@ class Notifier:
             message_timestamp=now,
         )
         due_at_ms = to_ms(options.at) if options.at is not None else 0
-        start_ms = max(due_at_ms, now + _ms(options.delay))
+        start_ms = max(due_at_ms, now + milliseconds(options.delay))
         expires = options.expires if options.expires is not None else self._template_expiry(checked)
-        key = options.idempotency_key
         return NewJob(
             job_id=job_id,
             message=message.encode(),
-            payload=payload,
-            lane=_lane(options.priority),
+            payload=draft.payload,
+            lane=lane(options.priority),
             due_at_ms=due_at_ms,
-            delay_ms=_ms(options.delay),
-            expires_at_ms=start_ms + _ms(expires) if expires else 0,
-            idempotency=self._pseudonyms.of(key.encode()) if key else "",
-            digest=self._pseudonyms.of(payload) if key else "",
+            delay_ms=milliseconds(options.delay),
+            expires_at_ms=start_ms + milliseconds(expires) if expires else 0,
+            idempotency=draft.key,
+            digest=draft.digest,
             indexes=self._indexes(checked),
             fields={"template": checked.template, "order": checked.order_id},
         )
@@ -273,12 +268,14 @@ class Notifier:
         Raises:
             InvalidInput: The address, the template or a variable cannot be used.
         """
-        checked = validate_notification(
-            _typed(notification), self._catalog, shop=self._shop, region=self._default_region
-        )
+        checked = normalized(typed(notification), region=self._default_region)
+        self._prove(checked)
+        return checked
+
+    def _prove(self, checked: Notification) -> None:
+        prove(checked, self._catalog, shop=self._shop)
         if checked.channel is Channel.WHATSAPP and self._content_sids is not None:
             require_approved(checked.template, self._catalog, self._content_sids)
-        return checked
 
     def _indexes(self, checked: Notification) -> tuple[str, ...]:
         recipient = recipient_index(self._pseudonyms.of(checked.to.address.encode()))
@@ -331,32 +328,6 @@ class Notifier:
         return self._inspector.replay(job_id)
 
 
-def _wrong(what: str, wanted: str, value: object) -> InvalidInput:
-    return InvalidInput(f"{what} must be {wanted}, not {type(value).__name__}")
-
-
-def _typed(given: Notification) -> Notification:
-    """Return a notification whose parts are what they are declared to be; None is what is not given."""
-
-    def text(what: str, value: object) -> str:
-        if not isinstance(value, str | None):
-            raise _wrong(what, "a text", value)
-        return value or ""
-
-    order_id: object = given.order_id  # shop systems have numbers
-    data: object = given.data
-    if not isinstance(data, Mapping | None):
-        raise _wrong("the data", "a mapping of variables by name", data)
-    return Notification(
-        given.channel,
-        Recipient(text("the recipient's address", given.to.address), text("the recipient's name", given.to.name)),
-        text("the template's name", given.template),
-        dict(data or {}),
-        str(order_id) if type(order_id) is int else text("the order's id", order_id),
-        text("the locale", given.locale) or "en",
-    )
-
-
 def _queued(reply: Enqueued) -> Queued:
     if reply.status is Enqueuing.CONFLICT:
         raise IdempotencyConflict(
@@ -364,18 +335,3 @@ def _queued(reply: Enqueued) -> Queued:
             hint="Use a new key for a new message; the same key is for repeating the same one.",
         )
     return Queued(reply.job_id, known=reply.status is Enqueuing.KNOWN)
-
-
-def _lane(priority: str) -> Lane:
-    try:
-        return Lane.parse(priority)
-    except ValueError as error:
-        raise InvalidInput(f"the priority cannot be used: {error}") from error
-
-
-def _ms(duration: timedelta | None) -> int:
-    if duration is None:
-        return 0
-    if duration.total_seconds() < 0:
-        raise InvalidInput("a delay or expiry cannot be negative")
-    return round(duration.total_seconds() * 1000)
