@@ -131,6 +131,7 @@ def candidates(locale: str) -> list[str]:
     return ["-".join(parts[:count]) for count in range(len(parts), 0, -1)]
 
 
+@lru_cache(maxsize=256)
 def direction(locale: str) -> Literal["ltr", "rtl"]:
     """Return which way a locale's script runs."""
     found = known_locale(locale)

@@ -9,7 +9,6 @@ import re
 from copy import copy
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from notifyctl.errors import RenderError
@@ -17,7 +16,6 @@ from notifyctl.templates.language import current, known_locale
 
 if TYPE_CHECKING:
     from babel import Locale
-    from babel.numbers import NumberPattern
 
 __all__ = ["decimals", "money"]
 
@@ -80,16 +78,6 @@ def _locale(tag: str) -> Locale:
     found = known_locale(tag) or known_locale("en") if tag else current().money_locale
     assert found is not None  # noqa: S101 - Babel knows English
     return found
-
-
-@lru_cache(maxsize=256)
-def _pattern(locale: str, places: int) -> NumberPattern:
-    """Return how a locale writes an amount with so many decimals."""
-    from babel import Locale  # noqa: PLC0415
-
-    pattern = copy(Locale.parse(locale).currency_formats["standard"])
-    pattern.frac_prec = (places, places)
-    return pattern
 
 
 def _decimal(amount: Decimal | float | str) -> Decimal:
