@@ -1,10 +1,12 @@
-_notifyctl_completion() {
-    local IFS=$'
-'
-    COMPREPLY=( $( env COMP_WORDS="${COMP_WORDS[*]}" \
-                   COMP_CWORD=$COMP_CWORD \
-                   _NOTIFYCTL_COMPLETE=complete_bash $1 ) )
-    return 0
+_notifyctl() {
+    local IFS=$'\n' answer
+    COMPREPLY=()
+    answer=$(_NOTIFYCTL_COMPLETE=bash command notifyctl "${COMP_LINE:0:COMP_POINT}" 2>/dev/null)
+    if [ $? -eq 64 ]; then
+        compopt -o default
+    else
+        COMPREPLY=($(cut -f 1 <<<"$answer"))
+    fi
 }
 
-complete -o default -F _notifyctl_completion notifyctl
+complete -F _notifyctl notifyctl

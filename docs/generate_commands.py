@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from notifyctl.cli import app
-from notifyctl.cli.completion import script
+from notifyctl.cli._shells import SHELLS
 from notifyctl.cli.topics import TOPICS
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ def files() -> dict[Path, str]:
     completions = ROOT / "completions"
     return {
         ROOT / "docs" / "reference" / "commands.md": _commands_page(),
-        completions / "notifyctl.bash": script("bash"),
-        completions / "_notifyctl": script("zsh"),
-        completions / "notifyctl.fish": script("fish"),
+        completions / "notifyctl.bash": SHELLS["bash"].script,
+        completions / "_notifyctl": SHELLS["zsh"].script,
+        completions / "notifyctl.fish": SHELLS["fish"].script,
     }
 
 

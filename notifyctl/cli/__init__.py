@@ -18,9 +18,6 @@ from notifyctl.cli._output import write
 
 __all__ = ["app", "main"]
 
-#: The shell sets this when it asks what could come next.
-_COMPLETE = "_NOTIFYCTL_COMPLETE"
-
 
 class _Root(Noun):
     """All there is, in the order in which a newcomer needs it."""
@@ -64,22 +61,26 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _choose_colours(choice: str) -> None:
+    if choice != "auto":
+        from notifyctl.cli._options import choose_colours
+
+        choose_colours(choice)
+
+
 @app.callback()
 def _options(
     ctx: typer.Context,
     *,
-    color: Annotated[
-        Literal["auto", "always", "never"], typer.Option(help="Colours; NO_COLOR and CLICOLOR_FORCE count, too.")
+    color: Annotated[  # noqa: ARG001 - its callback acts, also before an error in the words that follow
+        Literal["auto", "always", "never"],
+        typer.Option(callback=_choose_colours, is_eager=True, help="Colours; NO_COLOR and CLICOLOR_FORCE count, too."),
     ] = "auto",
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks; they may hold personal data.")] = False,
     version: Annotated[  # noqa: ARG001 - its callback acts
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    if color != "auto":
-        from notifyctl.cli._options import choose_colours
-
-        choose_colours(color)
     if isinstance(ctx.obj, Globals):
         ctx.obj.debug = debug
 
@@ -99,8 +100,8 @@ def main() -> NoReturn:
 
 
 def _run(args: Sequence[str], options: Globals) -> Any:
-    if _COMPLETE in os.environ:
+    if shell := os.environ.get("_NOTIFYCTL_COMPLETE"):
         from notifyctl.cli.completion import answer
 
-        answer(app)
+        answer(app, shell)
     return app(args=list(args), prog_name="notifyctl", standalone_mode=False, obj=options)

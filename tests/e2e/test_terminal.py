@@ -5,9 +5,11 @@ from __future__ import annotations
 import codecs
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
+import sys
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -16,10 +18,15 @@ from tests.support.cli import COMMAND, environment
 from tests.support.wait import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from notifyctl.app import App
+
+
+#: Makes the terminal the process's own, as shells and Ctrl-C need it.
+_LOGIN = "import os, sys; os.login_tty(os.dup(0)); os.execvp(sys.argv[1], sys.argv[1:])"
 
 
 class Terminal:
@@ -37,6 +44,14 @@ class Terminal:
         while text not in self.text:
             assert time.monotonic() < end, self.text
             self._read()
+
+    def until_all(self, *texts: str) -> None:
+        """Read until all of these are shown, in whatever colours."""
+        for text in texts:
+            end = time.monotonic() + 20
+            while text not in re.sub(r"\x1b(\[[\d;?]*[A-Za-z]|\(B)", "", self.text):
+                assert time.monotonic() < end, self.text
+                self._read()
 
     def until_it_waits(self) -> None:
         """Go on when the process sleeps: a signal just before it would wait for keys is seen only after the next key."""
@@ -61,11 +76,12 @@ class Terminal:
 
 
 @contextmanager
-def terminal(*args: str, **variables: str) -> Iterator[Terminal]:
-    """Run a command at a terminal."""
+def open_terminal(words: Sequence[str], **variables: str) -> Iterator[Terminal]:
+    """Run a program at a terminal."""
     screen, end = pty.openpty()
-    variables = {"TERM": "xterm", **variables}
-    process = subprocess.Popen([COMMAND, *args], stdin=end, stdout=end, stderr=end, env=environment(**variables))
+    process = subprocess.Popen(
+        [sys.executable, "-c", _LOGIN, *words], stdin=end, stdout=end, stderr=end, env=environment(**variables)
+    )
     os.close(end)
     try:
         yield Terminal(process, screen)
@@ -73,6 +89,11 @@ def terminal(*args: str, **variables: str) -> Iterator[Terminal]:
         process.kill()
         process.wait()
         os.close(screen)
+
+
+def terminal(*args: str, **variables: str) -> AbstractContextManager[Terminal]:
+    """Run a command at a terminal."""
+    return open_terminal([COMMAND, *args], **{"TERM": "xterm", **variables})
 
 
 def test_yes_goes_ahead(app: App, dead: Callable[..., list[str]]) -> None:
