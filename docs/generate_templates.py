@@ -53,6 +53,7 @@ _AROUND = """\
 | filter | |
 | --- | --- |
 | `amount \\| money(currency)` | `1.234,50 €`: the amount as the customer reads it. |
+| `quantity \\| number` | `0,75`: a number as the customer writes it. |
 | `time \\| day` | `31. Januar 2026`; `day('short')`, `'medium'`, `'full'`. |
 | `address \\| link` | The address; refused unless it begins with `https://` or `http://`. |
 | `colour \\| readable_on` | White or near black: what can be read on that colour. |

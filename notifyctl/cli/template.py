@@ -152,10 +152,11 @@ def check(name: SomeNameArgument = None, *, output: OutputOption = Output.TABLE,
     """Try every template in every language, with all that it may be told and with the least.
 
     Finds what cannot be filled in, what mail programs would cut, what WhatsApp would refuse, a missing content_sid
-    where Twilio is configured, and texts that are not translated. Ends with 7 if something is wrong.
+    where Twilio is configured, texts that are not translated, and files in your folder that nothing uses. Ends with 7
+    if something is wrong.
     """
     from notifyctl.notification import Channel
-    from notifyctl.templates.proofs import proofs
+    from notifyctl.templates.proofs import proofs, strays
 
     app = load_app()
     names = [_known(app.catalog, name)] if name else _names(app.catalog)
@@ -166,10 +167,12 @@ def check(name: SomeNameArgument = None, *, output: OutputOption = Output.TABLE,
         for channel in _channels(app.catalog, one)
         for fault in proofs(app.catalog, channel, one, shop=app.shop, content_sids=sids)
     ]
+    if name is None and not faults:
+        faults += strays(app.catalog)
     records = [
         {
             "template": fault.template,
-            "channel": fault.channel.value,
+            "channel": fault.channel.value if fault.channel else "",
             "language": fault.language,
             "detail": fault.detail,
             "remedy": fault.remedy,

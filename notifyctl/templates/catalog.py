@@ -73,6 +73,7 @@ class Catalog:
                 f"the templates folder {override} does not exist",
                 hint="Create it with the parts email/ and whatsapp/, or unset it.",
             )
+        self._override = override
         packaged = files("notifyctl.templates")
         self._roots: tuple[Traversable, ...] = (packaged,) if override is None else (override, packaged)
         self._renderer = Renderer(FunctionLoader(self.read))
@@ -140,6 +141,22 @@ class Catalog:
             RenderError: If it is not a template.
         """
         return [Message.of(function, texts) for function, texts in self._renderer.marked(part.text, name=part.path)]
+
+    def unused(self) -> list[str]:
+        """Return the files of the shop's own folder that are a part of nothing: misspelt, or in the wrong place."""
+        if self._override is None:
+            return []
+        names = {Channel.EMAIL: self.email_names(), Channel.WHATSAPP: self.whatsapp_names()}
+        used = {part.path for channel in Channel for name in names[channel] for part in self.parts(channel, name)}
+        used |= {f"samples/{name}.json" for name in (*names[Channel.EMAIL], *names[Channel.WHATSAPP])}
+        used |= {f"languages/{tag}.po" for tag in self.languages.tags()} | {"languages/messages.pot"}
+        found = (path for path in self._override.rglob("*") if path.is_file())
+        paths = (path.relative_to(self._override) for path in found)
+        return sorted(
+            path.as_posix()
+            for path in paths
+            if path.as_posix() not in used and not any(part.startswith(".") for part in path.parts)
+        )
 
     def read(self, path: str) -> str | None:
         """Return the text of the first file of this relative path, or nothing."""

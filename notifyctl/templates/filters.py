@@ -1,4 +1,4 @@
-"""What templates can do with a value: amounts, dates, links, and colours that can be read on another.
+"""What templates can do with a value: amounts, numbers, dates, links, and colours that can be read on another.
 
 Every filter refuses what it cannot use with a message that does not repeat it. Knows no template.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import pass_context
@@ -17,12 +18,12 @@ from notifyctl.templates.language import current
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from decimal import Decimal
 
     from jinja2.runtime import Context
 
 __all__ = ["FILTERS"]
 
+_MAX_DIGITS: Final = 18
 _COLOUR: Final = re.compile(r"#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 
 
@@ -52,6 +53,19 @@ def day(_context: Context, moment: str | date, width: str = "long") -> str:
     return format_date(found, format=width, locale=current().date_locale)
 
 
+@pass_context
+def number(_context: Context, value: Decimal | float | str) -> str:
+    """Return a number as customers write it, as in ``0,75``; what is no number stays as it is."""
+    from babel.numbers import format_decimal  # noqa: PLC0415
+
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation:
+        return str(value)
+    usable = found.is_finite() and found.adjusted() < _MAX_DIGITS
+    return format_decimal(found, locale=current().money_locale, decimal_quantization=False) if usable else str(value)
+
+
 def link(address: str) -> str:
     """Return a web address for an ``href``, and refuse every scheme that could run something."""
     if not re.fullmatch(r"https?://\S+", str(address)):
@@ -75,5 +89,6 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "day": day,
     "link": link,
     "money": money,
+    "number": number,
     "readable_on": readable_on,
 }

@@ -127,7 +127,8 @@ def npgettext(context: str, one: str, many: str, count: int) -> str:
 
 def candidates(locale: str) -> list[str]:
     """Return the languages that suit a locale, the nearest first: ``zh-Hant-TW``, ``zh-Hant``, ``zh``."""
-    parts = [part for part in locale.replace("_", "-").split("-") if part]
+    tag = locale.partition("@")[0].partition(".")[0].replace("_", "-")  # de_DE.UTF-8@euro is what servers say
+    parts = [part for part in tag.split("-") if part]
     return ["-".join(parts[:count]) for count in range(len(parts), 0, -1)]
 
 

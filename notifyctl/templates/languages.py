@@ -15,7 +15,7 @@ from notifyctl.errors import RenderError
 from notifyctl.templates.language import SOURCE_LANGUAGE, Language, candidates, known_locale
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from importlib.resources.abc import Traversable
 
     from babel.messages.catalog import Catalog as Messages
@@ -48,7 +48,7 @@ class Languages:
             RenderError: If its catalog is broken.
         """
         known = self._tags()
-        found = next((known[tag] for tag in map(str.lower, candidates(locale)) if tag in known), SOURCE_LANGUAGE)
+        found = next((known[tag] for tag in _spellings(locale) if tag in known), SOURCE_LANGUAGE)
         return self.exactly(found, locale)
 
     def exactly(self, tag: str, locale: str) -> Language:
@@ -92,6 +92,12 @@ class Languages:
             stronger.add_fallback(translations)
             translations = stronger
         return translations
+
+
+def _spellings(locale: str) -> Iterator[str]:
+    """Yield the languages that suit a locale, in lower case: as it is written, then as CLDR has it (zh-Hant-TW)."""
+    yield from map(str.lower, candidates(locale))
+    yield from map(str.lower, candidates(str(known_locale(locale) or "")))
 
 
 def _catalog(file: Traversable, tag: str) -> Messages:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from notifyctl.templates.messages import Message
     from notifyctl.templates.whatsapp_template import WhatsAppTemplate
 
-__all__ = ["MAX_HTML_BYTES", "Fault", "proofs"]
+__all__ = ["MAX_HTML_BYTES", "Fault", "proofs", "strays"]
 
 #: Where Gmail cuts a mail, and hides the rest behind a link.
 MAX_HTML_BYTES: Final = 102 * 1024
@@ -44,14 +44,14 @@ class Fault:
 
     Attributes:
         template: Its name.
-        channel: Which of the two that have this name.
+        channel: Which of the two that have this name; None: it is about a file that belongs to no template.
         language: In which it is wrong; empty: in all.
         detail: What is wrong.
         remedy: What to do about it; may be empty.
     """
 
     template: str
-    channel: Channel
+    channel: Channel | None
     language: str
     detail: str
     remedy: str = ""
@@ -94,6 +94,16 @@ def proofs(
     except NotifyError as error:
         if error.message not in told:
             yield Fault(name, channel, "", error.message, error.hint)
+
+
+def strays(catalog: Catalog) -> Iterator[Fault]:
+    """Yield the files of the shop's own folder that nothing uses.
+
+    Raises:
+        RenderError: If a template cannot be read.
+    """
+    for path in catalog.unused():
+        yield Fault("", None, "", f"{path} is not used by any template", "Mend its name, or take it away.")
 
 
 def _mail(catalog: Catalog, name: str, shop: Mapping[str, Any]) -> Iterator[_Suspect]:

@@ -159,6 +159,24 @@ def test_check_ends_with_7_where_something_is_wrong(tmp_path: Path) -> None:
     assert twilio.err == "7 faults in 7 templates; mails in en, de\n"
 
 
+def test_check_finds_files_that_nothing_uses(tmp_path: Path) -> None:
+    """A misspelt name would leave our text in place, without a word."""
+    for path in ("email/order_shipped/body.html", "email/Order Shipped/subject.txt.j2", "languages/de.mo", ".git/HEAD"):
+        put(tmp_path, path, "x")
+    put(tmp_path, "email/order_delivered/subject.txt.j2", "{% include 'email/_mine.txt.j2' %}")
+    put(tmp_path, "email/_mine.txt.j2", "It is with you")
+    put(tmp_path, "samples/order_delivered.json", '{"order_number": "1"}')
+
+    result = run("template", "check", "-o", "json", NOTIFYCTL_TEMPLATES_DIR=str(tmp_path), **NO_SERVER)
+
+    assert result.code == 7
+    assert [fault["detail"].partition(" is not used")[0] for fault in result.json()] == [
+        "email/Order Shipped/subject.txt.j2",
+        "email/order_shipped/body.html",
+        "languages/de.mo",
+    ]
+
+
 def test_copy_is_where_a_shop_begins(tmp_path: Path) -> None:
     """What is copied is used from then on, and never overwritten."""
     folder = tmp_path / "templates"

@@ -50,6 +50,8 @@ def test_languages_that_come_with_notifyctl() -> None:
         ("de-DE", "de"),
         ("DE_at", "de"),
         ("de-Latn-CH-1996", "de"),
+        ("de_DE_formal", "de"),
+        ("de_DE.UTF-8@euro", "de"),
         ("en-GB", "en"),
         ("fr-FR", "en"),
         ("", "en"),
@@ -149,6 +151,19 @@ def test_region_goes_before_its_language(folder: Path) -> None:
     assert catalog.languages.tags() == ["en", "de", "de-CH"]
     assert (mail.language, "Total CHF: " in mail.text, "IHRE ARTIKEL" in mail.text) == ("de-CH", True, True)
     assert "Gesamtbetrag: " in catalog.email("order_confirmation").render(DATA, locale="de-AT").text
+
+
+def test_language_is_found_by_its_other_name(folder: Path) -> None:
+    """Taiwan writes traditional Chinese, and some systems call Hebrew iw."""
+    translate(folder, "zh-Hant", ("Total", "總計"))
+    translate(folder, "he", ("Total", "סה״כ"))
+    template = Catalog(folder).email("order_confirmation")
+
+    assert [template.render(DATA, locale=locale).language for locale in ("zh-TW", "iw-IL", "zh-CN")] == [
+        "zh-Hant",
+        "he",
+        "en",
+    ]
 
 
 def test_language_from_right_to_left_turns_the_mail(folder: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from notifyctl.templates.catalog import Catalog
 from notifyctl.templates.proofs import MAX_HTML_BYTES
-from notifyctl.templates.samples import SHOP, samples
+from notifyctl.templates.samples import REQUIRED, SHOP, samples
 
 CATALOG = Catalog()
 LOCALES = [*CATALOG.languages.tags(), "de-CH", "fr-FR"]
@@ -157,6 +157,22 @@ def test_html_survives_what_customers_type(name: str) -> None:
 def test_mail_says_what_happened(name: str, changes: dict[str, Any], words: str) -> None:
     """What differs from order to order."""
     assert words in mail(name, "full", "en", **changes).text
+
+
+@pytest.mark.parametrize("name", CATALOG.email_names())
+def test_what_is_empty_counts_as_absent(name: str) -> None:
+    """Python code may pass what it has, and has nothing: no greeting of nobody, no link to nowhere, no empty list."""
+    full = samples(CATALOG, name)["full"]
+    optional = full.keys() - REQUIRED[name]
+    texts = dict.fromkeys(optional & {"customer_name", "order_url", "order_date", "payment_method"}, "")
+    lists: dict[str, Any] = {key: [] for key in optional & {"items", "shipping_address"}}
+
+    empty, absent = (
+        CATALOG.email(name).render({**least, "shop": SHOP, "locale": "en"})
+        for least in ({**samples(CATALOG, name)["minimal"], **texts, **lists}, samples(CATALOG, name)["minimal"])
+    )
+
+    assert (empty.text, empty.html) == (absent.text, absent.html)
 
 
 @pytest.mark.parametrize(
