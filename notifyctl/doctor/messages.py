@@ -4,30 +4,55 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from notifyctl.delivery.approval import unapproved
 from notifyctl.doctor.channels import mails, texts
 from notifyctl.doctor.finding import Finding, Status
 from notifyctl.errors import NotifyError
+from notifyctl.notification import Channel
 from notifyctl.settings import ShopSettings
 from notifyctl.templates.catalog import Catalog
+from notifyctl.templates.language import SOURCE_LANGUAGE
+from notifyctl.templates.proofs import proofs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from notifyctl.settings import Settings
 
 __all__ = ["check_content_sids", "check_shop", "check_templates"]
 
 
 def check_templates(settings: Settings) -> Finding:
-    """Return whether every template can be read, and each that an event needs is there."""
+    """Return whether each event has its template, and each template comes out well with made-up data."""
     name = "templates"
     try:
         catalog = Catalog(settings.templates_dir)
-        known = {"email": catalog.email_names(), "whatsapp": catalog.whatsapp_names()}
-        for template in known["email"]:
-            catalog.email(template)
-        for template in known["whatsapp"]:
-            catalog.whatsapp(template)
+        known = {Channel.EMAIL: catalog.email_names(), Channel.WHATSAPP: catalog.whatsapp_names()}
+        shop = settings.shop.model_dump()
+        faults = [
+            fault
+            for channel, names in known.items()
+            for template in names
+            for fault in proofs(catalog, channel, template, shop=shop)
+        ]
     except NotifyError as error:
         return Finding(name, Status.FAIL, error.message, error.hint or "Mend the file, or take it away.")
+    missing = _missing(settings, known)
+    if missing is not None:
+        return missing
+    if faults:
+        # what is wrong in a translation alone is wrong for some customers
+        serious = [fault for fault in faults if fault.language in ("", SOURCE_LANGUAGE)]
+        first, more = (serious or faults)[0], f"; and {len(faults) - 1} more" if len(faults) > 1 else ""
+        detail = f"{first.template} ({first.channel}): {first.detail}{more}"
+        remedy = f"{first.remedy} ".lstrip() + "See 'notifyctl template check'."
+        return Finding(name, Status.FAIL if serious else Status.WARN, detail, remedy)
+    counts = " and ".join(f"{len(names)} for {channel}" for channel, names in known.items())
+    return Finding(name, Status.OK, f"{counts}; each event has the ones that it needs")
+
+
+def _missing(settings: Settings, known: Mapping[Channel, Sequence[str]]) -> Finding | None:
+    """Return the first event whose template is not there."""
     for event in type(settings.messages).model_fields:
         for channel, names in known.items():
             template = settings.messages.rule(event, channel).template
@@ -35,9 +60,8 @@ def check_templates(settings: Settings) -> Finding:
                 detail = f"the event '{event}' needs the {channel} template {template!r}, and there is none"
                 variable = f"NOTIFYCTL_MESSAGE_{event.upper()}_{channel.upper()}"
                 remedy = f"Write it, or set {variable} to one that there is: {', '.join(names)}."
-                return Finding(name, Status.FAIL, detail, remedy)
-    counts = " and ".join(f"{len(names)} for {channel}" for channel, names in known.items())
-    return Finding(name, Status.OK, f"{counts}; each event has the ones that it needs")
+                return Finding("templates", Status.FAIL, detail, remedy)
+    return None
 
 
 def check_content_sids(settings: Settings) -> Finding:
@@ -48,11 +72,7 @@ def check_content_sids(settings: Settings) -> Finding:
     try:
         catalog = Catalog(settings.templates_dir)
         known = catalog.whatsapp_names()
-        missing = [
-            template
-            for template in known
-            if not (settings.whatsapp.content_sids.get(template) or catalog.whatsapp(template).content_sid)
-        ]
+        missing = unapproved(catalog, settings.whatsapp.content_sids)
     except NotifyError as error:
         return Finding(name, Status.FAIL, error.message, error.hint)
     if missing:

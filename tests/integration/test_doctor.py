@@ -146,7 +146,7 @@ def test_broken_template_is_found(server: Server, tmp_path: Path) -> None:
     (tmp_path / "templates" / "whatsapp").mkdir(parents=True)
     (tmp_path / "templates" / "whatsapp" / "mine.toml").write_text("= no TOML")
 
-    finding = examine(server, twilio=TWILIO, templates_dir=tmp_path / "templates")["content ids"]
+    finding = examine(server, twilio=TWILIO, templates_dir=tmp_path / "templates")["templates"]
 
     assert finding.status is Status.FAIL
     assert "mine.toml" in finding.detail

@@ -38,3 +38,29 @@ def test_file_that_cannot_be_read_is_found(file: str) -> None:
     assert found.status is Status.FAIL
     assert file in found.detail
     assert found.remedy
+
+
+def test_template_that_does_not_come_out_is_found() -> None:
+    """It is tried with made-up data; the command that tells all of it is named."""
+    path = Path("templates/email/order_shipped/body.txt.j2")
+    path.parent.mkdir(parents=True)
+    path.write_text("{{ nobody_knows_this }}")
+
+    found = check_templates(Settings.load(templates_dir=Path("templates").resolve()))
+
+    assert found.status is Status.FAIL
+    assert "order_shipped (email)" in found.detail
+    assert "nobody_knows_this" in found.detail
+    assert "notifyctl template check" in found.remedy
+
+
+def test_text_that_is_not_translated_is_worth_a_look() -> None:
+    """It is sent all the same, in English."""
+    path = Path("templates/email/order_shipped/body.txt.j2")
+    path.parent.mkdir(parents=True)
+    path.write_text("{{ _('A text that nobody has translated') }}")
+
+    found = check_templates(Settings.load(templates_dir=Path("templates").resolve()))
+
+    assert found.status is Status.WARN
+    assert "nobody has translated" in found.detail
