@@ -1,5 +1,6 @@
 """Groups of commands: a noun with its verbs, short names for the verbs, and commands that load when they are called."""
 
+import re
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, ClassVar
@@ -7,12 +8,42 @@ from typing import Any, ClassVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-__all__ = ["Noun", "alone", "examples", "noun"]
+__all__ = ["Noun", "Verb", "alone", "examples", "noun"]
 
 #: Short names, and the verbs they may stand for.
 _ALIASES = {"ls": ("list",), "rm": ("purge", "cancel", "remove", "clear")}
 
 _HELP_OPTIONS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class Verb(TyperCommand):
+    """A command whose help page names no types of Python's."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the sections of a help page with arguments and options."""
+        records: dict[str, list[tuple[str, str]]] = {"argument": [], "option": []}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                records[parameter.param_type_name].append((_in_words(record[0]), record[1]))
+        for title, kind in (("Arguments", "argument"), ("Options", "option")):
+            if records[kind]:
+                with formatter.section(title):
+                    formatter.write_dl(records[kind])
+
+
+def _in_words(name: str) -> str:
+    """The name of an argument or option and what its value may be, as people would write it."""
+    name = re.sub(r"<list\[(.*)\]>$", r"<\1>", name)
+    return re.sub(r"<(int|float)( range)?>$", "N", re.sub(r" <str>$", "", name))
+
+
+class _Commands(typer.Typer):
+    """Makes every command a `Verb`, if it does not say otherwise."""
+
+    def command(self, name: str | None = None, **options: Any) -> Any:
+        """Add a command, as `typer.Typer` does."""
+        return super().command(name, **{"cls": Verb, **options})
 
 
 class _Later(TyperCommand):
@@ -78,7 +109,7 @@ def noun(name: str, about: str, *example: str, cls: type[Noun] = Noun) -> typer.
         example: Command lines for the help page.
         cls: A kind of group that knows more.
     """
-    return typer.Typer(
+    return _Commands(
         name=name,
         help=about,
         epilog=examples(*example),
@@ -91,7 +122,7 @@ def noun(name: str, about: str, *example: str, cls: type[Noun] = Noun) -> typer.
 
 def alone() -> typer.Typer:
     """Return the place for a command that belongs to no noun."""
-    return typer.Typer(context_settings=_HELP_OPTIONS, rich_markup_mode=None, add_completion=False)
+    return _Commands(context_settings=_HELP_OPTIONS, rich_markup_mode=None, add_completion=False)
 
 
 def examples(*lines: str) -> str:

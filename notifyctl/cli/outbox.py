@@ -61,7 +61,7 @@ def list_(
 
 @app.command(epilog=examples("notifyctl outbox show 3r9k2m4p8t6w1x5z"))
 def show(
-    message_id: Annotated[str, typer.Argument(metavar="ID")],
+    message_id: Annotated[str, typer.Argument(metavar="ID", help="As 'outbox list' shows it.")],
     *,
     reveal: RevealOption = False,
     output: OutputOption = Output.TABLE,

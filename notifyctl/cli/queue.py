@@ -27,8 +27,10 @@ app = noun(
     "notifyctl queue limit email --rate 5/s",
 )
 
-QueuesArgument = Annotated[list[str], typer.Argument(metavar="QUEUE", autocompletion=queue_names)]
-QueueArgument = Annotated[str, typer.Argument(metavar="QUEUE", autocompletion=queue_names)]
+QueuesArgument = Annotated[
+    list[str], typer.Argument(metavar="QUEUE", autocompletion=queue_names, help="Such as email; one or more.")
+]
+QueueArgument = Annotated[str, typer.Argument(metavar="QUEUE", autocompletion=queue_names, help="Such as email.")]
 
 _COLUMNS = (
     Column("queue"),

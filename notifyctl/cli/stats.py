@@ -11,12 +11,11 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
-from typer.core import TyperCommand
 
 from notifyctl.cli._complete import queue_names
 from notifyctl.cli._context import connected
 from notifyctl.cli._errors import Code
-from notifyctl.cli._group import alone, examples
+from notifyctl.cli._group import Verb, alone, examples
 from notifyctl.cli._options import OutputOption, TableOption, read_duration
 from notifyctl.cli._output import Column, Output, Record, View, duration, say, write
 from notifyctl.errors import BrokerUnavailable
@@ -86,7 +85,7 @@ def read_interval(text: str) -> timedelta:
     return interval
 
 
-class StatsCommand(TyperCommand):
+class StatsCommand(Verb):
     """Lets `--watch` stand without an interval."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -80,7 +80,9 @@ TOPICS: Mapping[str, Callable[[], str]] = {
 )
 def help_(
     ctx: typer.Context,
-    words: Annotated[list[str] | None, typer.Argument(metavar="COMMAND|TOPIC")] = None,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="COMMAND|TOPIC", help="All its words: dlq retry.")
+    ] = None,
 ) -> None:
     """Show the help of a command or of a topic.
 

@@ -78,6 +78,10 @@ TYPED_WRONGLY = [
     (("stats", "--watch", "0s"), "interval"),
     (("worker", "--reload-dir", "/no/such/folder"), "does not exist"),
     (("worker", "--reload", "actors"), "unexpected"),
+    (("template", "show"), "NAME"),
+    (("template", "preview", "order_shipped", "--channel", "sms"), "whatsapp"),
+    (("template", "copy", "order_shipped"), "--to"),
+    (("completion", "install", "--shell", "zsh"), "No such option"),
     (("help", "nonsense"), "No such command"),
 ]
 
@@ -93,6 +97,11 @@ REFUSED = [
     (("job", "cancel", "../../etc/passwd"), {}, 3, "no job"),
     (("outbox", "show", "../../../etc/passwd"), {}, 3, "no message"),
     (("stats", "sms"), {}, 3, "There are: email, whatsapp"),
+    (("queue", "show", "sms"), {}, 3, "There are: email, whatsapp"),
+    (("queue", "pause", "sms", "-o", "json"), {}, 3, "There are: email, whatsapp"),
+    (("template", "show", "nonsense"), {}, 3, "order_confirmation"),
+    (("order", "show", "nothing"), {}, 3, "no message about order"),
+    (("completion", "install"), {"SHELL": "/bin/tcsh"}, 1, "bash, zsh or fish"),
     (("dlq", "list", "--queue", "sms"), {}, 3, "There are: email, whatsapp"),
     (("worker", "--queue", "sms"), {}, 3, "There are: email, whatsapp"),
     (("worker", "--concurrency", "sms=3"), {}, 3, "There are: email, whatsapp"),

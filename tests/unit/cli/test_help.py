@@ -42,6 +42,12 @@ def test_each_example_is_a_command_that_exists(command: str) -> None:
                     assert word in re.findall(r"[\w-]+", PAGES[path]), line
 
 
+@pytest.mark.parametrize("command", PAGES)
+def test_no_page_speaks_python(command: str) -> None:
+    """What a value may be is said in words."""
+    assert not re.findall(r"<(?:list|str|int|float|path|datetime)\b[^>]*>", PAGES[command])
+
+
 def test_overview_says_of_each_command_what_its_own_page_says() -> None:
     """It is written down beside the overview, as that loads no command."""
     listed = PAGES["notifyctl"].partition("Commands:")[2].partition("Examples:")[0]
