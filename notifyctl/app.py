@@ -160,6 +160,21 @@ class App:
             ],
         )
 
+    def end_leases(self, worker_id: str) -> None:
+        """Let others have at once what a worker process held that is dead for certain.
+
+        Raises:
+            BrokerUnavailable: Redis cannot be reached; the leases run out by themselves.
+        """
+        from notifyctl.connection import translated
+        from notifyctl.engine.keys import QueueKeys
+        from notifyctl.engine.scripts import Scripts
+
+        with translated():
+            for queue in self.settings.queues:
+                keys = QueueKeys(self.settings.namespace, queue)
+                Scripts(self.inspector.client, keys).lapse(worker_id)
+
     def outbox(self, channel: Channel) -> Outbox:
         """The sandbox of a channel."""
         from notifyctl.providers.outbox import Outbox

@@ -18,6 +18,7 @@ from notifyctl.cli._errors import Code
 from notifyctl.cli._group import alone, examples
 from notifyctl.cli._options import read_duration
 from notifyctl.cli._output import say
+from notifyctl.errors import BrokerUnavailable
 
 if TYPE_CHECKING:
     from notifyctl.app import App
@@ -179,8 +180,16 @@ def _supervise(app: "App", queues: Sequence[str], *, drain: bool, folders: Seque
         environment=supervisor_environment(app),
         finished=watch if drain else lambda: False,
         changed=Watch(folders) if folders else lambda: (),
+        died=lambda worker_id: _end_leases(app, worker_id),
     ).run()
     return code or (_told_end(watch) if drain else Code.DONE)
+
+
+def _end_leases(app: "App", worker_id: str) -> None:
+    try:
+        app.end_leases(worker_id)
+    except BrokerUnavailable as error:
+        logging.getLogger(__name__).warning("what the process held goes on when its leases run out: %s", error.message)
 
 
 def supervisor_environment(app: "App") -> dict[str, str]:

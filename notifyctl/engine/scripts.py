@@ -26,7 +26,7 @@ __all__ = ["Batch", "Completion", "Retention", "Scripts"]
 
 _NAMES = (
     "enqueue", "take", "begin", "complete", "retry", "doubt", "bury", "release", "beat", "replay", "discard",
-    "cancel", "configure", "stats", "sweep",
+    "cancel", "configure", "stats", "sweep", "lapse",
 )  # fmt: skip
 _SCRIPTS = {name: load_script(__package__, name) for name in _NAMES}
 
@@ -273,6 +273,11 @@ class Scripts:
         for job_id, token in leases:
             args += (job_id, token)
         return [_text(job_id) for job_id in self._call("beat", [self.keys.active, self.keys.meta], args)]
+
+    def lapse(self, worker_id: str) -> int:
+        """End the leases of a worker process that is dead for certain; how many it had."""
+        args = [self._now(), self.keys.prefix, worker_id]
+        return int(self._call("lapse", [self.keys.active, self.keys.wake], args))
 
     def replay(self, job_id: str, call: str, lane: int = -1) -> str:
         """Send a dead job on its way again; ``done``, ``missing``, or the state it is in instead."""

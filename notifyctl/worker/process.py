@@ -1,6 +1,7 @@
 """One worker process: a broker, Dramatiq's Worker with its threads, and a way to end.
 
     python -m notifyctl.worker.process MODULE [--queues Q,…] [--threads N] [--drain-timeout-ms N] [--ready-fd N]
+        [--worker-id ID]
 
 MODULE is imported and must hold a `broker` with its actors declared (`actors.worker` does). The supervisor starts
 this with its standard input on a pipe: when that closes, the supervisor is gone, and the process drains by itself.
@@ -72,6 +73,8 @@ def main(argv: list[str] | None = None) -> int:
     if not isinstance(broker, NotifyBroker):
         log.error("%s.broker is not a NotifyBroker", options.module)
         return EXIT_CONFIG
+    if options.worker_id:
+        broker.worker_id = options.worker_id
     queues = set(options.queues.split(",")) if options.queues else None
     broker.emit_after("process_boot")
     worker = Worker(broker, queues=queues, worker_threads=options.threads, worker_timeout=_LOOK_ROUND_MS)
@@ -120,6 +123,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--drain-timeout-ms", type=int, default=30_000)
     parser.add_argument("--supervised", action="store_true")
     parser.add_argument("--ready-fd", type=int)
+    parser.add_argument("--worker-id", default="")
     return parser.parse_args(argv)
 
 

@@ -2,13 +2,16 @@
 
 Processes are spawned, never forked: each makes its own connections. Each one leads a process group of its own, so that
 a terminal's Ctrl-C reaches the supervisor alone, which tells them once. A child ends by itself when its pipe to the
-supervisor closes. Knows no queue's contents: whoever starts it says when the work is done.
+supervisor closes. Knows no queue's contents: whoever starts it says when the work is done, and what is to be done for a
+worker that died.
 """
 
 from __future__ import annotations
 
 import logging
+import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -45,6 +48,7 @@ class Supervisor:
         environment: The children's environment.
         finished: Asked a few times a second; True ends everything in order.
         changed: Asked a few times a second for files that changed: then the processes are replaced, one by one.
+        died: Told the worker id of a process that is dead, before another one starts in its place.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class Supervisor:
         environment: Mapping[str, str],
         finished: Callable[[], bool] = lambda: False,
         changed: Callable[[], Sequence[Path]] = lambda: (),
+        died: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._command = [
             sys.executable, "-m", "notifyctl.worker.process", module, "--threads", str(threads), "--supervised",
@@ -67,6 +72,8 @@ class Supervisor:
         self._patience_s = drain_timeout.total_seconds() + _GRACE_S
         self._environment = dict(environment)
         self._finished = finished
+        self._died = died
+        self._worker_ids: dict[int, str] = {}
         self._rolling = Rolling(
             changed, lambda ready: self._spawn("--ready-fd", str(ready), pass_fds=(ready,)), self._patience_s
         )
@@ -111,17 +118,21 @@ class Supervisor:
         if code == EXIT_CONFIG:
             return code
         pid, pause_s = child.process.pid, child.free()
+        self._died(self._worker_ids.pop(pid))
         log.warning("worker process %d ended (%s); another one starts in %g s", pid, code, pause_s)
         return None
 
     def _spawn(self, *more: str, pass_fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [*self._command, *more],
+        worker_id = f"{socket.gethostname()}-{secrets.token_hex(6)}"
+        process = subprocess.Popen(
+            [*self._command, "--worker-id", worker_id, *more],
             stdin=subprocess.PIPE,
             env=self._environment,
             process_group=0,
             pass_fds=pass_fds,
         )
+        self._worker_ids[process.pid] = worker_id
+        return process
 
     def _end(self) -> None:
         """Drain all children at once; hurry them at a second signal; kill what outlives its deadline."""

@@ -196,6 +196,22 @@ def test_a_killed_process_is_replaced(app: App, queued: Callable[..., list[str]]
         wait_until(lambda: app.inspector.stats("email").completed == 1, what="the mail to be sent")
 
 
+def test_a_killed_process_gives_back_at_once_what_it_held(
+    app: App, slow_server: str, queued: Callable[..., list[str]]
+) -> None:
+    """Its supervisor knows that it is dead: nobody waits until its lease of ten seconds runs out."""
+    (job_id,) = queued(1)
+    with working(SMTP_HOST="127.0.0.1", SMTP_PORT=slow_server, SMTP_TLS="none", EMAIL_FROM="shop@example.com",
+                 NOTIFYCTL_SEND_TIMEOUT="60s") as process:  # fmt: skip
+        wait_until(lambda: app.inspector.stats("email").active == 1, what="the mail to be in progress")
+        (child,) = children(process.pid)
+        os.kill(child, signal.SIGKILL)
+
+        wait_until(lambda: app.inspector.job(job_id).attempts, timeout_s=5, what="the lost run to be on record")
+
+    assert app.inspector.job(job_id).attempts[0]["error"] == "its worker was lost"
+
+
 def test_a_killed_supervisor_leaves_nothing_running(app: App, queued: Callable[..., list[str]]) -> None:
     """Its processes notice, and end in order."""
     queued(1)

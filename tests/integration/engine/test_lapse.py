@@ -1,0 +1,41 @@
+"""The lapse script: what a dead worker process held is reclaimed by the next take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.support.seed import ids
+
+if TYPE_CHECKING:
+    from tests.support.seed import Seed
+
+
+def test_lapse_ends_the_leases_of_one_worker(seed: Seed) -> None:
+    """The next take hands them out again, and leaves those of others, with a name that begins alike, too."""
+    seed.active("a", token="w1:1")
+    seed.active("b", token="w1:2")
+    seed.active("other", token="w10:1")
+    seed.active("others", token="w2:1")
+
+    assert seed.twice(lambda: seed.scripts.lapse("w1")) == 2
+
+    assert seed.woken
+    assert ids(seed.take("w3", 1)) == ["a", "b"]
+    assert set(seed.ids("active")) == {"a", "b", "other", "others"}
+
+
+def test_lapse_of_a_send_in_progress_is_a_doubt(seed: Seed) -> None:
+    """As where a lease runs out: nobody can say whether it went."""
+    seed.scripts.begin("a", seed.active("a", token="w1:1"), "sendgrid")
+    seed.scripts.lapse("w1")
+
+    (job,) = seed.take("w2", 1).jobs
+
+    assert job.possible_duplicate
+
+
+def test_lapse_of_a_worker_that_held_nothing_changes_nothing(seed: Seed) -> None:
+    """Nobody is woken for it."""
+    seed.active("a", token="w2:1")
+
+    assert seed.changes_nothing(lambda: seed.scripts.lapse("w1")) == 0
