@@ -201,8 +201,8 @@ def test_a_killed_process_gives_back_at_once_what_it_held(
 ) -> None:
     """Its supervisor knows that it is dead: nobody waits until its lease of ten seconds runs out."""
     (job_id,) = queued(1)
-    with working(SMTP_HOST="127.0.0.1", SMTP_PORT=slow_server, SMTP_TLS="none", EMAIL_FROM="shop@example.com",
-                 NOTIFYCTL_SEND_TIMEOUT="60s") as process:  # fmt: skip
+    with working("--drain-timeout", "1s", SMTP_HOST="127.0.0.1", SMTP_PORT=slow_server, SMTP_TLS="none",
+                 EMAIL_FROM="shop@example.com", NOTIFYCTL_SEND_TIMEOUT="60s") as process:  # fmt: skip
         wait_until(lambda: app.inspector.stats("email").active == 1, what="the mail to be in progress")
         (child,) = children(process.pid)
         os.kill(child, signal.SIGKILL)
