@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import traceback
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import typer
 
 from notifyctl.cli._output import paint, say
+from notifyctl.cli._personal import holds_personal, without_personal
 from notifyctl.errors import (
     BrokerRefused,
     BrokerUnavailable,
@@ -101,7 +102,7 @@ def guarded(call: Callable[[Sequence[str], Globals], object], args: Sequence[str
         if options.debug:
             traceback.print_exc()
         code, told = _explained(error)
-        told.tell(as_json=_wants_json(args))
+        told.without(args).tell(as_json=_wants_json(args))
         return code
 
 
@@ -118,6 +119,14 @@ class _Told:
     code: str
     message: str
     hint: str
+
+    def without(self, words: Sequence[str]) -> _Told:
+        """The same, every address and number masked that was typed: what stands in an error ends up in logs."""
+        typed = {found for word in words for found in holds_personal(word)}
+        message = self.message
+        for found in typed:
+            message = message.replace(found, without_personal(found))
+        return replace(self, message=message)
 
     def tell(self, *, as_json: bool) -> None:
         """Print it on standard error."""

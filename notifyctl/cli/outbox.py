@@ -1,6 +1,5 @@
 """`notifyctl outbox`: what the sandbox took instead of sending it."""
 
-import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -11,6 +10,7 @@ from notifyctl.cli._group import examples, noun
 from notifyctl.cli._jobs import masked
 from notifyctl.cli._options import DryRunOption, OutputOption, RevealOption, TableOption, YesOption
 from notifyctl.cli._output import Column, Output, View, iso, moment, write
+from notifyctl.cli._personal import without_personal
 from notifyctl.errors import JobNotFound
 
 if TYPE_CHECKING:
@@ -36,9 +36,6 @@ ENTRY_COLUMNS = (
 _PAGE_COLUMNS = (*ENTRY_COLUMNS, Column("job"), Column("file"))
 
 ChannelOption = Annotated[Literal["email", "whatsapp"] | None, typer.Option("--channel", help="Of this channel alone.")]
-
-#: A mail address, or a number with its country code: what a text may hold beside the recipient's own.
-_PERSONAL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:\+|\b00)\d[\d ().-]{6,}\d")
 
 
 @app.command("list", epilog=examples("notifyctl outbox list", "notifyctl outbox list --channel whatsapp -o json"))
@@ -73,7 +70,7 @@ def show(
     if reveal:
         _note(app, f"{entry.id} in the outbox")
     record = entry_record(entry, reveal=reveal)
-    text = entry.text if reveal else _masked_text(entry.text)
+    text = entry.text if reveal else without_personal(entry.text)
     View(output, table).one({**record, "text": text}, _PAGE_COLUMNS)
     if output is Output.TABLE:
         write(f"\n{text.rstrip()}\n")
@@ -121,13 +118,6 @@ def entry_record(entry: "OutboxEntry", *, reveal: bool = False) -> dict[str, Any
 def _note(app: "App", what: str) -> None:
     """Keep in the audit log that somebody looked at addresses."""
     connected(app).inspector.note("revealed", what, by=operator())
-
-
-def _masked_text(text: str) -> str:
-    def mask(found: re.Match[str]) -> str:
-        return masked("email" if "@" in found[0] else "whatsapp", found[0])
-
-    return _PERSONAL.sub(mask, text)
 
 
 def _find(app: "App", message_id: str) -> "OutboxEntry":

@@ -7,7 +7,7 @@ import typer
 from notifyctl.cli._context import load_app
 from notifyctl.cli._errors import Code
 from notifyctl.cli._group import examples, noun
-from notifyctl.cli._options import OutputOption, TableOption
+from notifyctl.cli._options import DryRunOption, OutputOption, TableOption
 from notifyctl.cli._output import Column, Output, View, say, write
 
 if TYPE_CHECKING:
@@ -44,20 +44,29 @@ def status(*, output: OutputOption = Output.TABLE, table: TableOption = "simple"
 
 
 @app.command(epilog=examples("notifyctl server start"))
-def start() -> None:
+def start(*, dry_run: DryRunOption = False) -> None:
     """Start the server, if it does not run. Every command that needs it does so by itself."""
     from notifyctl import embedded
 
-    running = embedded.ensure_running(_settings())
-    write(f"{'started' if running.started else 'runs already'}, pid {running.pid}\n")
+    settings = _settings()
+    running = embedded.status(settings) if dry_run else embedded.ensure_running(settings)
+    if running is None:
+        write("would be started\n")
+    else:
+        write(f"{'runs already' if dry_run or not running.started else 'started'}, pid {running.pid}\n")
 
 
 @app.command(epilog=examples("notifyctl server stop"))
-def stop() -> None:
+def stop(*, dry_run: DryRunOption = False) -> None:
     """Stop the server, its data written. Nothing is lost: the next start goes on from here."""
     from notifyctl import embedded
 
-    write("stopped\n" if embedded.stop(_settings()) else "it does not run\n")
+    settings = _settings()
+    if dry_run:
+        running = embedded.status(settings)
+        write(f"pid {running.pid} would be stopped\n" if running else "it does not run\n")
+    else:
+        write("stopped\n" if embedded.stop(settings) else "it does not run\n")
 
 
 def _settings() -> "Settings":

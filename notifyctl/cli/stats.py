@@ -1,6 +1,7 @@
 """`notifyctl stats`: how many messages are where, once or again and again."""
 
 import operator
+import os
 import re
 import sys
 import time
@@ -167,7 +168,8 @@ def _watched(look: Callable[[], list[Record]], every: timedelta) -> Iterator[lis
 
 def _redraw(records: Sequence[Record], view: View) -> None:
     if sys.stdout.isatty() and view.output is Output.TABLE:
-        write("\x1b[H\x1b[J")
+        # a terminal without a cursor gets one table after the other
+        write("\n" if os.environ.get("TERM") == "dumb" else "\x1b[H\x1b[J")
         view.many(records, QUEUE_COLUMNS)
     else:
         View(Output.JSONL).many(records, QUEUE_COLUMNS)

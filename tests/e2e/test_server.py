@@ -37,6 +37,20 @@ def test_server_is_started_by_what_needs_it_and_stays() -> None:
     assert [queue["waiting"] for queue in run("stats", "-o", "json").json()] == [1, 1]
 
 
+def test_dry_run_starts_and_stops_nothing() -> None:
+    """It says what would be done, as things are."""
+    assert run("server", "start", "--dry-run").out == "would be started\n"
+    assert run("server", "stop", "--dry-run").out == "it does not run\n"
+    assert run("server", "status").code == 3
+
+    assert run("server", "start").code == 0
+    pid = run("server", "status", "-o", "id").out.strip()
+
+    assert run("server", "start", "--dry-run").out == f"runs already, pid {pid}\n"
+    assert run("server", "stop", "--dry-run").out == f"pid {pid} would be stopped\n"
+    assert run("server", "status", "-o", "id").out.strip() == pid
+
+
 def test_a_configured_redis_is_mentioned(redis_url: str) -> None:
     """As the embedded server is of no use then."""
     assert "is not used" in run("server", "status").err

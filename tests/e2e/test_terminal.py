@@ -145,6 +145,18 @@ def test_watch_redraws_and_ends_with_0(redis_url: str) -> None:
     assert "waiting" in shown.text
 
 
+def test_watch_needs_no_cursor(redis_url: str) -> None:
+    """On a dumb terminal there is one table after the other."""
+    with terminal("stats", "--watch", "20ms", TERM="dumb") as shown:
+        shown.until("whatsapp")
+        shown.text = ""
+        shown.until("whatsapp")
+        shown.process.send_signal(signal.SIGINT)
+
+        assert shown.end() == 0
+    assert "\x1b" not in shown.text
+
+
 def test_import_shows_a_bar(redis_url: str, tmp_path: Path) -> None:
     """On standard error, and only at a terminal."""
     file = tmp_path / "orders.jsonl"

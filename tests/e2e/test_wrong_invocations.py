@@ -100,6 +100,9 @@ REFUSED = [
     (("queue", "show", "sms"), {}, 3, "There are: email, whatsapp"),
     (("queue", "pause", "sms", "-o", "json"), {}, 3, "There are: email, whatsapp"),
     (("template", "show", "nonsense"), {}, 3, "order_confirmation"),
+    (("job", "show", "eve@example.org"), {}, 3, "no job 'e***@e***.org'"),
+    (("order", "show", "+44 7700 900123"), {}, 3, "no message about order '+44"),
+    (("queue", "pause", "eve@example.org"), {}, 3, "There are: email, whatsapp"),
     (("order", "show", "nothing"), {}, 3, "no message about order"),
     (("completion", "install"), {"SHELL": "/bin/tcsh"}, 1, "bash, zsh or fish"),
     (("dlq", "list", "--queue", "sms"), {}, 3, "There are: email, whatsapp"),
@@ -151,7 +154,7 @@ def test_refused(
     assert message in result.err
     assert "Traceback" not in result.err
     assert "unexpected" not in result.err
-    assert not [word for word in words if "@" in word and word in result.err]
+    assert not [word for word in words if ("@" in word or "+" in word) and word in result.err]
 
 
 @pytest.mark.parametrize(("words", "variables", "code", "message"), REFUSED[7::3])
