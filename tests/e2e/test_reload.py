@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +65,21 @@ def reloading(folder: Path, *words: str) -> Iterator[Worker]:
         process.wait()
 
 
+def change(file: Path) -> None:
+    """Write something into a file that means nothing."""
+    file.write_text(file.read_text() + "\n# changed\n")
+
+
+def workers_of(folder: Path) -> list[str]:
+    """The worker processes of this shop that live."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if f"PYTHONPATH={folder}\0" in (place / "environ").read_text(errors="replace"):
+                found.append((place / "cmdline").read_text().replace("\0", " "))
+    return [line for line in found if "notifyctl.worker.process" in line]
+
+
 @pytest.fixture
 def sent(app: App, queued: Callable[..., list[str]]) -> Callable[[], str]:
     """Queue a mail, wait until it is sent, and give its text."""
@@ -104,6 +119,34 @@ def test_code_that_does_not_start_changes_nothing(shop: Path, sent: Callable[[],
         worker.until_said("takes over from")
         assert sent()
     assert len(worker.said("SyntaxError")) == 1
+
+
+def test_each_message_is_sent_once_while_processes_are_replaced(
+    shop: Path, app: App, queued: Callable[..., list[str]]
+) -> None:
+    """What is in progress ends in the old process; nothing waits for its lease to run out."""
+    with reloading(shop, "--reload", "--processes", "2") as worker:
+        ids = queued(50)
+        wait_until(lambda: app.inspector.stats("email").completed, what="the first to be sent")
+        change(shop / "actors" / "email.py")
+        for times in (1, 2):
+            worker.until_said("takes over from", times)
+            ids += queued(50)
+        wait_until(lambda: app.inspector.stats("email").completed == len(ids), what="all to be sent")
+
+    assert [len(app.inspector.job(job_id).attempts) for job_id in ids] == [1] * len(ids)
+    assert len(app.outbox(Channel.EMAIL).entries()) == len(ids)
+
+
+@pytest.mark.parametrize("moment", ["changed: the worker processes are replaced", "takes over from"])
+def test_stop_in_the_middle_leaves_no_process_behind(moment: str, shop: Path, sent: Callable[[], str]) -> None:
+    """Neither the one that starts nor the one that drains."""
+    with reloading(shop, "--reload") as worker:
+        assert sent()
+        change(shop / "actors" / "email.py")
+        worker.until_said(moment)
+
+    assert workers_of(shop) == []
 
 
 def test_folder_that_is_named_is_looked_at_too(shop: Path, sent: Callable[[], str]) -> None:
