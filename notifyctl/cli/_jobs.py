@@ -59,7 +59,7 @@ _PAGE_COLUMNS = (
 _ATTEMPT_COLUMNS = (
     Column("attempt"),
     Column("started_at", "started", moment),
-    Column("duration_ms", "took", lambda ms: duration(ms or 0)),
+    Column("duration_ms", "took", lambda ms: "" if ms is None else duration(ms) or "0ms"),
     Column("outcome"),
     Column("provider"),
     Column("code"),
