@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from notifyctl.notification import Notification
     from notifyctl.templates.catalog import Catalog
 
-__all__ = ["mask", "parse_address", "render_email"]
+__all__ = ["parse_address", "render_email"]
 
 
 def parse_address(text: str) -> str:
@@ -55,15 +55,6 @@ def parse_address(text: str) -> str:
     if checked.ascii_email is None:  # only where the part before the @ is not ASCII, which was refused above
         raise InvalidRecipient("the mail address has no ASCII form")
     return checked.ascii_email
-
-
-def mask(address: str) -> str:
-    """Return an address for output, such as ``a***@e***.com``: enough to recognise it by."""
-    local, at, domain = address.rpartition("@")
-    name, dot, ending = domain.rpartition(".")
-    if not (local and at and name and dot and ending):
-        return "***"
-    return f"{local[0]}***@{name[0]}***.{ending}"
 
 
 def render_email(

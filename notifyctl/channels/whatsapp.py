@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from notifyctl.notification import Notification
     from notifyctl.templates.catalog import Catalog
 
-__all__ = ["mask", "parse_number", "render_whatsapp"]
+__all__ = ["parse_number", "render_whatsapp"]
 
 _EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -64,17 +64,6 @@ def parse_number(text: str, region: str | None = None) -> str:
     if reason != phonenumbers.ValidationResult.IS_POSSIBLE or not _E164.fullmatch(e164):
         raise InvalidRecipient("no phone number of that country has this many digits")
     return e164
-
-
-def mask(number: str) -> str:
-    """Return a number for output, such as ``+44******23``: country and last two digits."""
-    if not _E164.fullmatch(number):
-        return "***"
-    try:
-        country = str(phonenumbers.parse(number, None).country_code)
-    except phonenumbers.NumberParseException:
-        country = ""
-    return f"+{country}******{number[-2:]}"
 
 
 def render_whatsapp(

@@ -12,6 +12,7 @@ import typer
 from notifyctl.cli._context import progress
 from notifyctl.cli._errors import Code, Refused
 from notifyctl.cli._output import Column, Output, say, write
+from notifyctl.cli._personal import without_personal
 from notifyctl.errors import BrokerUnavailable, JobNotFound, NotifyError, WrongState
 
 if TYPE_CHECKING:
@@ -196,8 +197,9 @@ def _failed(outcome: _Outcome, job_id: str, error: NotifyError, *, named: bool) 
     else:
         outcome.errors.append(error)
         result = "failed"
-        say(error.message)
-    outcome.records.append({"id": job_id, "result": result, "code": error.code, "message": error.message})
+        say(without_personal(error.message))
+    record = {"id": job_id, "result": result, "code": error.code, "message": error.message}
+    outcome.records.append({key: without_personal(value) for key, value in record.items()})
 
 
 def _show(outcome: _Outcome, view: View, summary: str) -> None:

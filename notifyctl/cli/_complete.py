@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from notifyctl.engine.inspector import Inspector
     from notifyctl.settings import Settings
 
-__all__ = ["dead_ids", "queue_names", "template_names"]
+__all__ = ["cancellable_ids", "dead_ids", "job_ids", "queue_names", "template_names"]
 
 #: How long the server may take to answer: to start takes 0.2 s, and what comes after 0.3 s is of no use.
 _PATIENCE_S = 0.1
@@ -31,12 +31,26 @@ def queue_names(incomplete: str) -> list[str]:
 
 def dead_ids(incomplete: str) -> list[str]:
     """The ids of recent dead letters."""
+    return _ids(incomplete, State.DEAD)
 
-    def recent(inspector: Inspector) -> list[str]:
-        jobs = [job for queue in inspector.queues() for job in inspector.jobs(queue, State.DEAD, limit=_MOST_IDS)]
-        return [job.job_id for job in sorted(jobs, key=lambda job: -job.finished_at_ms)[:_MOST_IDS]]
 
-    return _matching(incomplete, _ask(recent))
+def job_ids(incomplete: str) -> list[str]:
+    """The ids of jobs that an operator may look for: those in trouble first."""
+    return _ids(incomplete, State.DEAD, State.DELAYED, State.ACTIVE, State.WAITING)
+
+
+def cancellable_ids(incomplete: str) -> list[str]:
+    """The ids of jobs that have not gone yet."""
+    return _ids(incomplete, State.DELAYED, State.WAITING)
+
+
+def _ids(incomplete: str, *states: State) -> list[str]:
+    def found(inspector: Inspector) -> list[str]:
+        from notifyctl.engine.search import JobFilter
+
+        return [job.job_id for job in inspector.find(JobFilter(states=states), limit=_MOST_IDS).jobs]
+
+    return _matching(incomplete, _ask(found))
 
 
 def template_names(incomplete: str) -> list[str]:

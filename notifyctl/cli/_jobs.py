@@ -69,10 +69,10 @@ _ATTEMPT_COLUMNS = (
 
 def masked(channel: str, address: str) -> str:
     """An address or number of a channel, as it may be shown."""
-    from notifyctl.channels import email, whatsapp
+    from notifyctl.channels.mask import mask_address, mask_number
     from notifyctl.notification import Channel
 
-    return email.mask(address) if channel == Channel.EMAIL else whatsapp.mask(address)
+    return mask_address(address) if channel == Channel.EMAIL else mask_number(address)
 
 
 def job_record(job: Job, *, reveal: bool = False) -> dict[str, Any]:

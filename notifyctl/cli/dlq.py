@@ -127,7 +127,7 @@ def _of(job: "Job", by: By) -> str:
 
 @app.command(epilog=examples("notifyctl dlq show 3r9k2m4p8t6w1x5z", "notifyctl dlq show 3r9k2m4p8t6w1x5z -o json"))
 def show(
-    job_id: Annotated[str, typer.Argument(metavar="ID", autocompletion=dead_ids)],
+    job_id: Annotated[str, typer.Argument(metavar="ID", autocompletion=dead_ids, help="Which one.")],
     *,
     reveal: RevealOption = False,
     output: OutputOption = Output.TABLE,

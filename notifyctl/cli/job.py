@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from notifyctl.cli import _bulk
+from notifyctl.cli._complete import cancellable_ids, job_ids
 from notifyctl.cli._context import connected, operator
 from notifyctl.cli._filters import Chosen, CursorOption, filtered
 from notifyctl.cli._group import examples, noun
@@ -58,7 +59,7 @@ def list_(
 
 @app.command(epilog=examples("notifyctl job show 3r9k2m4p8t6w1x5z", "notifyctl job show 3r9k2m4p8t6w1x5z -o json"))
 def show(
-    job_id: Annotated[str, typer.Argument(metavar="ID")],
+    job_id: Annotated[str, typer.Argument(metavar="ID", autocompletion=job_ids, help="Which one.")],
     *,
     reveal: RevealOption = False,
     output: OutputOption = Output.TABLE,
@@ -82,7 +83,10 @@ def show(
 @filtered(State.WAITING, State.DELAYED)
 def cancel(
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="ID", help="Which ones; - reads ids from standard input.")
+        list[str] | None,
+        typer.Argument(
+            metavar="ID", autocompletion=cancellable_ids, help="Which ones; - reads ids from standard input."
+        ),
     ] = None,
     *,
     chosen: Chosen,

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from notifyctl.channels.email import mask, parse_address, render_email
+from notifyctl.channels.email import parse_address, render_email
+from notifyctl.channels.mask import mask_address
 from notifyctl.errors import InvalidInput, InvalidRecipient, RenderError
 from notifyctl.notification import Channel, EmailPayload, Notification, Recipient
 from notifyctl.templates.catalog import Catalog
@@ -111,7 +112,7 @@ def test_address_is_refused_without_being_repeated(typed: str) -> None:
 )
 def test_mask_shows_first_letters_and_ending(address: str, shown: str) -> None:
     """A masked address can be recognised and not be written to."""
-    assert mask(address) == shown
+    assert mask_address(address) == shown
 
 
 def test_email_is_the_same_for_every_attempt() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from notifyctl.channels.whatsapp import mask, parse_number, render_whatsapp
+from notifyctl.channels.mask import mask_number
+from notifyctl.channels.whatsapp import parse_number, render_whatsapp
 from notifyctl.errors import InvalidRecipient, RenderError
 from notifyctl.notification import Channel, Notification, Recipient, WhatsAppPayload
 from notifyctl.templates.catalog import Catalog
@@ -93,7 +94,7 @@ def test_number_is_refused_without_being_repeated(typed: str, region: str | None
 )
 def test_mask_shows_country_and_last_digits(number: str, shown: str) -> None:
     """A masked number can be recognised and not be called."""
-    assert mask(number) == shown
+    assert mask_number(number) == shown
 
 
 def test_message_fills_the_gaps_in_order() -> None:
