@@ -14,7 +14,8 @@
     │   ├── JobNotFound
     │   ├── UnknownQueue
     │   ├── WrongState             the job exists, but is not in the state that this needs
-    │   └── IdempotencyConflict    same key, other content
+    │   ├── IdempotencyConflict    same key, other content
+    │   └── Overtaken              a later event is known, and has made this message wrong
     ├── ServerError                the embedded server cannot be started or stopped
     └── DeliveryError              one attempt at a provider failed
         ├── Transient              surely not taken; may work later
@@ -42,6 +43,7 @@ __all__ = [
     "InvalidRecipient",
     "JobNotFound",
     "NotifyError",
+    "Overtaken",
     "Permanent",
     "RenderError",
     "Scope",
@@ -163,6 +165,12 @@ class IdempotencyConflict(EngineError):
     """The idempotency key was used before, with other content."""
 
     code = "idempotency_conflict"
+
+
+class Overtaken(EngineError):
+    """A later event is known already, and has made this message wrong: it was not queued."""
+
+    code = "overtaken"
 
 
 class ServerError(NotifyError):

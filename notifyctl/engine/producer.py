@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from notifyctl.engine.jobs import Enqueued, Enqueuing
 from notifyctl.engine.keys import FleetKeys, QueueKeys
 from notifyctl.engine.scripts import Scripts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     import redis
 
     from notifyctl.clock import Clock
-    from notifyctl.engine.jobs import NewJob
+    from notifyctl.engine.jobs import Enqueued, NewJob
 
 __all__ = ["Producer"]
-
-K = TypeVar("K")
 
 
 class Producer:
@@ -45,21 +42,16 @@ class Producer:
             self._scripts[queue] = scripts
         return scripts
 
-    def known(self, queue: str, keys: Mapping[K, tuple[str, str]]) -> dict[K, Enqueued]:
-        """Answer which of these idempotency keys are taken, as an enqueue would; nothing is changed.
+    def holders(self, queue: str, keys: Collection[str]) -> dict[str, tuple[str, str]]:
+        """Answer who holds these idempotency keys: by key the job's id, and the digest of its content.
 
         Args:
             queue: The queue.
-            keys: By any name of the caller's: the keyed hash of an idempotency key, and the digest of its content.
+            keys: Keyed hashes of idempotency keys.
         """
-        if not keys:
-            return {}
-        found = self.scripts(queue).holders([key for key, _ in keys.values()])
-        return {
-            name: Enqueued(Enqueuing.KNOWN if holder[1] == digest else Enqueuing.CONFLICT, holder[0])
-            for (name, (_, digest)), holder in zip(keys.items(), found, strict=True)
-            if holder
-        }
+        wanted = sorted(keys)
+        found = self.scripts(queue).holders(wanted)
+        return {key: holder for key, holder in zip(wanted, found, strict=True) if holder}
 
     def enqueue(self, queue: str, job: NewJob) -> Enqueued:
         """Enqueue one job, in one round trip.

@@ -16,11 +16,11 @@ from notifyctl.clock import now_ms, to_ms
 from notifyctl.connection import translated
 from notifyctl.delivery.approval import require_approved
 from notifyctl.engine.ids import new_id
-from notifyctl.engine.jobs import Enqueuing, NewJob
+from notifyctl.engine.jobs import Enqueued, Enqueuing, NewJob
 from notifyctl.engine.keys import order_index, recipient_index
 from notifyctl.engine.pseudonyms import Pseudonyms
 from notifyctl.engine.states import State
-from notifyctl.errors import IdempotencyConflict, InvalidInput
+from notifyctl.errors import IdempotencyConflict, InvalidInput, Overtaken
 from notifyctl.notification import Channel, Notification, Recipient
 from notifyctl.notifier.options import Options, Queued, lane, milliseconds, typed
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from notifyctl.clock import Clock
     from notifyctl.engine.inspector import Inspector
-    from notifyctl.engine.jobs import Enqueued, Job
+    from notifyctl.engine.jobs import Job
     from notifyctl.engine.producer import Producer
     from notifyctl.templates.catalog import Catalog
 
@@ -38,6 +38,10 @@ __all__ = ["ACTORS", "Notifier", "Options", "Queued"]
 
 #: The actor that sends each channel's messages; the worker declares them under these names.
 ACTORS = {Channel.EMAIL: "send_email", Channel.WHATSAPP: "send_whatsapp"}
+
+
+#: What comes of one of many.
+_Answer = Queued | IdempotencyConflict | InvalidInput | Overtaken
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class _Draft:
     payload: bytes
     key: str
     digest: str
+    unless: tuple[str, ...]
 
 
 class Notifier:
@@ -115,6 +120,7 @@ class Notifier:
         Raises:
             InvalidInput: The address, the template or a variable cannot be used.
             IdempotencyConflict: The key was used before, with other content.
+            Overtaken: A key of `unless` is known.
             BrokerUnavailable: Redis cannot be reached.
         """
         notification = Notification(Channel.EMAIL, Recipient(to, name), template, data, order_id, locale)
@@ -148,6 +154,7 @@ class Notifier:
         Raises:
             InvalidInput: The number, the template or a variable cannot be used.
             IdempotencyConflict: The key was used before, with other content.
+            Overtaken: A key of `unless` is known.
             BrokerUnavailable: Redis cannot be reached.
         """
         notification = Notification(Channel.WHATSAPP, Recipient(phone, name), template, params, order_id, locale)
@@ -155,13 +162,16 @@ class Notifier:
 
     def queue(self, notification: Notification, options: Options | None = None) -> Queued:
         """Queue any notification; raises as `queue_email` does."""
+        if options is not None and options.unless:
+            (answer,) = self.queue_many([(notification, options)])
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
         job = self._job(self._draft(notification, options or Options()))
         with translated():
             return _queued(self._producer.enqueue(notification.channel, job))
 
-    def queue_many(
-        self, wanted: Sequence[tuple[Notification, Options]]
-    ) -> list[Queued | IdempotencyConflict | InvalidInput]:
+    def queue_many(self, wanted: Sequence[tuple[Notification, Options]]) -> list[_Answer]:
         """Queue some hundreds at a time, in two round trips for each channel: what is known already is not rendered.
 
         Returns:
@@ -170,7 +180,7 @@ class Notifier:
         Raises:
             BrokerUnavailable: Redis cannot be reached. Calling again is safe for all that have an idempotency key.
         """
-        answers: dict[int, Queued | IdempotencyConflict | InvalidInput] = {}
+        answers: dict[int, _Answer] = {}
         drafts: dict[Channel, dict[int, _Draft]] = {channel: {} for channel in Channel}
         for place, (notification, options) in enumerate(wanted):
             try:
@@ -181,20 +191,25 @@ class Notifier:
             answers |= self._queue_drafts(channel, drafted)
         return [answers[place] for place in range(len(wanted))]
 
-    def _queue_drafts(
-        self, channel: Channel, drafted: Mapping[int, _Draft]
-    ) -> dict[int, Queued | IdempotencyConflict | InvalidInput]:
+    def _queue_drafts(self, channel: Channel, drafted: Mapping[int, _Draft]) -> dict[int, _Answer]:
         """Queue the drafts of one channel that are not known yet; the answer for each place."""
-        answers: dict[int, Queued | IdempotencyConflict | InvalidInput] = {}
+        answers: dict[int, _Answer] = {}
         jobs: dict[int, NewJob] = {}
+        keys = {key for draft in drafted.values() for key in (draft.key, *draft.unless) if key}
         with translated():
-            known = self._producer.known(channel, {place: (d.key, d.digest) for place, d in drafted.items() if d.key})
+            held = self._producer.holders(channel, keys)
+        taken = set(held)
         for place, draft in drafted.items():
             try:
-                if place in known:
-                    answers[place] = _queued(known[place])
+                if draft.key in held:
+                    job_id, digest = held[draft.key]
+                    same = digest == draft.digest
+                    answers[place] = _queued(Enqueued(Enqueuing.KNOWN if same else Enqueuing.CONFLICT, job_id))
+                elif not taken.isdisjoint(draft.unless):
+                    answers[place] = Overtaken("a later event of this is known already: the message was not queued")
                 else:
                     jobs[place] = self._job(draft)
+                    taken.add(draft.key)
             except (IdempotencyConflict, InvalidInput) as error:
                 answers[place] = error
         with translated():
@@ -224,6 +239,7 @@ class Notifier:
             payload,
             key=self._pseudonyms.of(key.encode()) if key else "",
             digest=self._pseudonyms.of(payload) if key else "",
+            unless=tuple(self._pseudonyms.of(later.encode()) for later in options.unless),
         )
 
     def _job(self, draft: _Draft) -> NewJob:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -32,12 +32,15 @@ class Options:
 
     Attributes:
         idempotency_key: Same key and content: queued once. Kept as long as the job, then 30 days.
+        unless: Idempotency keys of the same channel: if one of them is known, a later event has made this message
+            wrong, and it is not queued.
         priority: ``high``, ``normal`` or ``low``.
         delay: Not before so long from now; `at`: not before this moment. Not both.
         expires: Not after so long from now; without it, the template's own default.
     """
 
     idempotency_key: str = ""
+    unless: Sequence[str] = ()
     priority: str = "normal"
     delay: timedelta | None = None
     at: datetime | None = None
@@ -51,6 +54,8 @@ class Options:
         """
         if not isinstance(self.idempotency_key, str | None):
             raise _wrong("the idempotency key", "a text", self.idempotency_key)
+        if isinstance(self.unless, str) or not all(isinstance(key, str) for key in self.unless):
+            raise _wrong("unless", "a list of texts", self.unless)
         for name, value in (("the delay", self.delay), ("the expiry", self.expires)):
             if not isinstance(value, timedelta | None):
                 raise _wrong(name, "a timedelta", value)

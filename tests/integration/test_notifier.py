@@ -11,7 +11,7 @@ import pytest
 from notifyctl import notifier
 from notifyctl.app import App, build
 from notifyctl.engine.states import State
-from notifyctl.errors import IdempotencyConflict, InvalidInput
+from notifyctl.errors import IdempotencyConflict, InvalidInput, Overtaken
 from notifyctl.notification import Channel, Notification, Recipient
 from notifyctl.notifier import Options, Queued
 from notifyctl.settings import Settings
@@ -86,6 +86,7 @@ def test_notifier_superseded_message_does_not_come_back(app: App) -> None:
         ({"data": ["a"]}, "the data must be a mapping of variables by name, not list"),
         ({"locale": 5}, "the locale must be a text, not int"),
         ({"idempotency_key": 5}, "the idempotency key must be a text, not int"),
+        ({"unless": "a"}, "unless must be a list of texts, not str"),
         ({"delay": 5}, "the delay must be a timedelta, not int"),
         ({"expires": "1h"}, "the expiry must be a timedelta, not str"),
         ({"at": "tomorrow"}, "the moment must be a datetime, not str"),
@@ -153,3 +154,23 @@ def test_notifier_queues_two_of_one_key_in_one_call_once(app: App) -> None:
 
     assert isinstance(first, Queued)
     assert second == Queued(first.id, known=True)
+
+
+def test_notifier_leaves_out_what_a_later_event_has_made_wrong(app: App) -> None:
+    """Events come in any order: the cancellation was told first, before this call or earlier in it."""
+    to = Recipient("ada@example.com")
+
+    def wanted(key: str, *unless: str) -> tuple[Notification, Options]:
+        return Notification(Channel.EMAIL, to, "test_message", {}), Options(idempotency_key=key, unless=unless)
+
+    first = app.notifier.queue_many([wanted("placed-1", "cancelled-1"), wanted("cancelled-2")])
+    second = app.notifier.queue_many(
+        [wanted("placed-2", "cancelled-2"), wanted("cancelled-3"), wanted("placed-3", "other", "cancelled-3")]
+    )
+
+    assert [type(answer) for answer in first] == [Queued, Queued]
+    assert [type(answer) for answer in second] == [Overtaken, Queued, Overtaken]
+    with pytest.raises(Overtaken, match="a later event"):
+        app.notifier.queue(*wanted("placed-4", "cancelled-3"))
+    assert isinstance(app.notifier.queue(*wanted("placed-1", "cancelled-2")), Queued)  # it went before
+    assert app.inspector.stats("email").waiting == 3
