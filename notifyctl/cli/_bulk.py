@@ -145,7 +145,7 @@ def run(
     past: str,
     view: View,
     *,
-    dry_run: bool,
+    preview: Callable[[str], Any] | None,
     rate: Rate | None = None,
 ) -> None:
     """Do something with each job, and end the command with what came of it.
@@ -155,7 +155,7 @@ def run(
         act: Does it with one.
         past: What was done, as in `retried`.
         view: How the user wants to see it.
-        dry_run: Only say which ones.
+        preview: In a dry run, done instead: raises where `act` would.
         rate: No faster than this.
 
     Raises:
@@ -163,10 +163,8 @@ def run(
         typer.Exit: With the exit code, where that is not 0.
     """
     outcome = _Outcome()
-    if dry_run:
-        outcome.records = [{"id": job_id, "result": "would be " + past} for job_id in selection.ids]
-        _show(outcome, view, f"would be {past}: {len(selection.ids)}")
-        return
+    if preview is not None:
+        act, past, rate = preview, f"would be {past}", None
     start, distance_s = time.monotonic(), 0.0 if rate is None else 1 / rate.per_second
     with progress(past, len(selection.ids)) as bar:
         for done, job_id in enumerate(selection.ids, 1):

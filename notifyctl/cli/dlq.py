@@ -183,7 +183,7 @@ def retry(
         lambda job_id: inspector.replay(job_id, by=by, why=reason),
         "retried",
         view,
-        dry_run=dry_run,
+        preview=(lambda job_id: inspector.would("retried", job_id)) if dry_run else None,
         rate=rate,
     )
 
@@ -214,4 +214,10 @@ def purge(
         _bulk.ask(question, _bulk.described(inspector, selection.ids), yes=yes)
     by = operator()
     view = View(output, table)
-    _bulk.run(selection, lambda job_id: inspector.discard(job_id, by=by, why=reason), "purged", view, dry_run=dry_run)
+    _bulk.run(
+        selection,
+        lambda job_id: inspector.discard(job_id, by=by, why=reason),
+        "purged",
+        view,
+        preview=(lambda job_id: inspector.would("purged", job_id)) if dry_run else None,
+    )

@@ -109,4 +109,10 @@ def cancel(
         _bulk.ask(question, _bulk.described(inspector, selection.ids), yes=yes)
     by = operator()
     view = View(output, table)
-    _bulk.run(selection, lambda job_id: inspector.cancel(job_id, by=by, why=reason), "cancelled", view, dry_run=dry_run)
+    _bulk.run(
+        selection,
+        lambda job_id: inspector.cancel(job_id, by=by, why=reason),
+        "cancelled",
+        view,
+        preview=(lambda job_id: inspector.would("cancelled", job_id)) if dry_run else None,
+    )

@@ -181,7 +181,7 @@ def check(name: SomeNameArgument = None, *, output: OutputOption = Output.TABLE,
     ]
     View(output, table).many(records, _FAULT_COLUMNS, id_key="template")
     languages = ", ".join(app.catalog.languages.tags())
-    say(f"{len(faults) or 'no'} faults in {len(names)} templates; mails in {languages}")
+    say(f"faults: {len(faults) or 'none'}; templates: {len(names)}; mails in {languages}")
     if faults:
         raise typer.Exit(Code.CONDITION)
 

@@ -7,7 +7,7 @@ shows them as they are.
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from notifyctl.connection import translated
 from notifyctl.engine.jobs import Job, QueueStats
@@ -30,6 +30,7 @@ __all__ = ["Inspector"]
 
 _AUDIT_LENGTH = 10_000
 _PAGE = 500
+_NEEDED = {"retried": (State.DEAD,), "purged": (State.DEAD,), "cancelled": (State.WAITING, State.DELAYED)}
 
 
 class Inspector:
@@ -251,12 +252,22 @@ class Inspector:
             words = scripts.cancel_many(ids, reason, self._retention.cancelled_ms, _call_name())
         return words.count("done")
 
+    def would(self, verb: Literal["retried", "purged", "cancelled"], job_id: str) -> None:
+        """Raise what `replay`, `discard` or `cancel` would raise now; nothing is changed.
+
+        Raises:
+            JobNotFound: There is no such job.
+            WrongState: It is in another state.
+        """
+        state = self.job(job_id).state
+        if state not in _NEEDED[verb]:
+            raise _wrong_state(state, job_id, verb)
+
     def _expect(self, word: str, job_id: str, verb: str, by: str, why: str) -> None:
         if word == "missing":
             raise JobNotFound(f"no job {job_id!r}")
         if word != "done":
-            needed = "waiting or delayed" if verb == "cancelled" else "dead"
-            raise WrongState(f"job {job_id} is {word}, not {needed}: it cannot be {verb}")
+            raise _wrong_state(word, job_id, verb)
         self.note(verb, job_id, by=by, why=why)
 
     def pause(self, queue: str, *, reason: str = "", by: str = "") -> None:
@@ -308,6 +319,11 @@ class Inspector:
         entry: dict[Any, Any] = {"verb": verb, "what": what, "by": by, "why": why}
         with translated():
             self.client.xadd(self._fleet.audit, entry, maxlen=_AUDIT_LENGTH, approximate=True)
+
+
+def _wrong_state(state: str, job_id: str, verb: str) -> WrongState:
+    needed = " or ".join(_NEEDED[verb])
+    return WrongState(f"job {job_id} is {state}, not {needed}: it cannot be {verb}")
 
 
 def _call_name() -> str:

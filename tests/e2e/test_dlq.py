@@ -115,9 +115,25 @@ def test_dry_run_changes_nothing(ok: Callable[..., Result], dead: Callable[..., 
     """And asks nothing."""
     dead(2)
 
-    assert ok("dlq", "retry", "--all", "--dry-run").out == "would be retried: 2\n"
-    assert ok("dlq", "purge", "--all", "--dry-run").out == "would be purged: 2\n"
+    assert ok("dlq", "retry", "--all", "--dry-run").out == "would be retried 2\n"
+    assert ok("dlq", "purge", "--all", "--dry-run").out == "would be purged 2\n"
     assert app.inspector.stats("email").dlq == 2
+
+
+def test_dry_run_on_ids_ends_as_the_real_run_would(
+    dead: Callable[..., list[str]], queued: Callable[..., list[str]]
+) -> None:
+    """What cannot be done is said beforehand, with the same code."""
+    (letter,) = dead(1)
+    (waiting,) = queued(1)
+
+    for verb in ("retry", "purge"):
+        assert run("dlq", verb, "nothing", "--dry-run").code == 3
+        assert "not dead" in run("dlq", verb, waiting, "--dry-run").err
+        both = run("dlq", verb, letter, waiting, "--dry-run")
+        assert both.code == 6
+        assert both.out.startswith("would be ")
+        assert "failed 1" in both.out
 
 
 def test_purge_always_asks_and_then_they_are_gone(

@@ -55,7 +55,9 @@ def test_cancel_takes_back_what_has_not_gone(
     assert result.code == 6
     assert result.out == "cancelled 2, failed 1\n"
     assert app.inspector.job(waiting).state is app.inspector.job(delayed).state is State.CANCELLED
-    assert ok("job", "cancel", gone, "--dry-run", "-o", "json").json()[0]["result"] == "would be cancelled"
+    assert run("job", "cancel", gone, "--dry-run").code == 1
+    (later,) = queued(1)
+    assert ok("job", "cancel", later, "--dry-run", "-o", "json").json()[0]["result"] == "would be cancelled"
 
 
 def test_cancel_takes_filters_and_asks(
