@@ -7,6 +7,7 @@ of assigned ranges age, and the provider knows better. Knows no provider and no 
 from __future__ import annotations
 
 import re
+import unicodedata
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,8 +26,12 @@ __all__ = ["parse_number", "render_whatsapp"]
 
 _EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 
-#: ASCII digits and what people put between them: no letters, no extension, no list, no other script's digits.
+#: Digits and what people put between them: no letters, no extension, no list.
 _TYPED: Final = re.compile(r"\+?[0-9 ().\-/\u00a0\u2010-\u2015]+", re.ASCII)
+#: A slash between two numbers, the second maybe cut short; one behind an area code has fewer digits before it.
+_TWO: Final = re.compile(r"\+?(?:[0-9][^0-9/]*){7,}/(?:[^0-9/]*[0-9]){3,}.*")
+#: What Mexico's mobile numbers had before them until 2019, and what many address books still hold.
+_OLD_MEXICAN: Final = re.compile(r"(?<=^\+52)1(?=\d{10}$)")
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
@@ -41,13 +46,13 @@ def parse_number(text: str, region: str | None = None) -> str:
     Raises:
         InvalidRecipient: If this is not exactly one number that could exist. The message does not repeat it.
     """
-    number = text.strip(" ")
+    number = _plain(text)
     if not number:
         raise InvalidRecipient("the phone number is empty")
-    if not _TYPED.fullmatch(number):
+    if not _TYPED.fullmatch(number) or _TWO.fullmatch(number):
         raise InvalidRecipient(
             "expected one phone number in digits, such as +447700900123",
-            hint="Leave out letters, extensions and prefixes such as whatsapp: or tel:.",
+            hint="Leave out letters, extensions and prefixes such as whatsapp:.",
         )
     country = region.upper() if region else None
     if not number.startswith("+") and country not in phonenumbers.SUPPORTED_REGIONS:
@@ -59,11 +64,21 @@ def parse_number(text: str, region: str | None = None) -> str:
         parsed = phonenumbers.parse(number, country)
     except phonenumbers.NumberParseException:
         raise InvalidRecipient("this is not a phone number") from None
-    reason = phonenumbers.is_possible_number_with_reason(parsed)
     e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    if _OLD_MEXICAN.search(e164):
+        e164 = _OLD_MEXICAN.sub("", e164)
+        parsed = phonenumbers.parse(e164)
+    reason = phonenumbers.is_possible_number_with_reason(parsed)
     if reason != phonenumbers.ValidationResult.IS_POSSIBLE or not _E164.fullmatch(e164):
         raise InvalidRecipient("no phone number of that country has this many digits")
     return e164
+
+
+def _plain(text: str) -> str:
+    """Return a number in ASCII digits: without the marks that copying leaves in it, in the digits of any script."""
+    visible = "".join(c for c in unicodedata.normalize("NFKC", text.strip(" ")) if unicodedata.category(c) != "Cf")
+    digits = "".join(str(unicodedata.decimal(c, c)) for c in visible)
+    return digits.removeprefix("tel:").strip(" ")
 
 
 def render_whatsapp(

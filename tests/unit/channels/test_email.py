@@ -166,7 +166,7 @@ def test_email_does_without_what_is_not_there() -> None:
     mail = rendered(least | {"customer_name": None, "discount": None})
 
     assert mail.text.startswith("Hello,\n")
-    assert '<p style="margin:0 0 12px">Hello,</p>' in mail.html
+    assert ">Hello,</p>" in mail.html
     for absent in ("None", "Discount", "Subtotal", "Shipping address", "Payment:"):
         assert absent not in mail.text + mail.html
 

@@ -39,6 +39,13 @@ def rendered(data: dict[str, Any], **options: Any) -> WhatsAppPayload:
         ("(212) 555-0142", "US", "+12125550142"),
         ("0033 6 39 98 00 12", "GB", "+33639980012"),
         ("+15005550006", None, "+15005550006"),
+        ("tel:+15005550006", None, "+15005550006"),
+        ("\uff0b15005550006", None, "+15005550006"),
+        ("+\u0661\u0665\u0660\u0660\u0665\u0665\u0665\u0660\u0660\u0660\u0666", None, "+15005550006"),
+        ("\u202a+44 7700 900123\u202c", None, "+447700900123"),
+        ("\uff10\uff17\uff17\uff10\uff10\uff0d900123", "GB", "+447700900123"),
+        ("030/1234567", "DE", "+49301234567"),
+        ("+52 1 55 1234 5678", None, "+525512345678"),
     ],
 )
 def test_number_comes_out_as_e164(typed: str, region: str | None, sent: str) -> None:
@@ -64,16 +71,15 @@ def test_number_comes_out_as_e164(typed: str, region: str | None, sent: str) -> 
         ("+15005550006x5", None),
         ("+15005550006;ext=5", None),
         ("whatsapp:+15005550006", None),
-        ("tel:+15005550006", None),
         ("+15005550006,+15005550007", None),
         ("+15005550006\n", None),
-        ("\uff0b15005550006", None),
-        ("+\u0661\u0665\u0660\u0660\u0665\u0665\u0665\u0660\u0660\u0660\u0666", None),
+        ("030 1234567 / 0171 1234567", "DE"),
+        ("0301234567 / 0171", "DE"),
         ("+999123456789", None),
     ],
 )
 def test_number_is_refused_without_being_repeated(typed: str, region: str | None) -> None:
-    """Extensions, letters, lists, other digits and impossible lengths are refused; the number is not told."""
+    """Extensions, letters, lists and impossible lengths are refused; the number is not told."""
     with pytest.raises(InvalidRecipient) as caught:
         parse_number(typed, region)
 
