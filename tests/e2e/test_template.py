@@ -142,7 +142,7 @@ def test_check_finds_nothing_wrong_with_ours() -> None:
     result = template("check", "-o", "json")
 
     assert result.json() == []
-    assert result.err == "no faults in 7 templates; mails in en, de\n"
+    assert result.err == "faults: none; templates: 7; mails in en, de\n"
 
 
 def test_check_ends_with_7_where_something_is_wrong(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_check_ends_with_7_where_something_is_wrong(tmp_path: Path) -> None:
     (fault,) = own.json()
     assert (fault["template"], fault["channel"], fault["language"]) == ("order_delivered", "email", "en")
     assert "'customer_name' is undefined" in fault["detail"]
-    assert twilio.err == "7 faults in 7 templates; mails in en, de\n"
+    assert twilio.err == "faults: 7; templates: 7; mails in en, de\n"
 
 
 def test_check_finds_files_that_nothing_uses(tmp_path: Path) -> None:
