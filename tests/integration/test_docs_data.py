@@ -50,6 +50,7 @@ def _dotenv(block: Block) -> None:
             for key, value in parsed[section].items():
                 assert whole[section][key] == value, f"deploy/notifyctl.service has another {key}"
     else:
+        Path("templates").mkdir()
         _settings(block.text, ".env")
 
 
