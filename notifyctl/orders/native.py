@@ -117,6 +117,7 @@ def _totals(order: Fields, items: tuple[Item, ...]) -> Totals | None:
         fees=totals.number("fees"),
         tax=totals.number("tax"),
         tax_included=totals.flag("tax_included"),
+        due=totals.number("total"),
     )
 
 

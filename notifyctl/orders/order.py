@@ -55,7 +55,7 @@ class Totals:
         fees: Anything else on top.
         tax: Tax in all.
         tax_included: Whether the other amounts have the tax in them already.
-        due: What is still owed, where that may differ from the total.
+        due: What is still owed; None where the shop does not say, which is never taken for the total.
     """
 
     total: Decimal
@@ -129,6 +129,7 @@ class Refund:
         id: The shop system's own, part of the idempotency key; the amount stands in for one that is empty.
         amount: How much, above 0.
         full: Whether that makes up the whole order.
+        booked: Nothing had been paid: it lowers what is owed, and no money went back.
         currency: Where it is another than the order's.
         items: What it was for; may be empty.
         at: When, where the shop said so.
@@ -137,6 +138,7 @@ class Refund:
     id: str
     amount: Decimal
     full: bool = False
+    booked: bool = False
     currency: str = ""
     items: tuple[Item, ...] = ()
     at: datetime | None = None

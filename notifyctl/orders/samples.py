@@ -94,7 +94,8 @@ def _goods(dice: random.Random, market: Market) -> tuple[tuple[Item, ...], Total
         subtotal += quantity * price
     discount = (subtotal / 10).quantize(unit) if dice.random() < 0.25 else Decimal(0)
     shipping = Decimal(0) if dice.random() < 0.3 else (Decimal(market.price) / 4).quantize(unit)
-    totals = Totals(subtotal - discount + shipping, subtotal, discount, shipping, tax_included=True)
+    total = subtotal - discount + shipping
+    totals = Totals(total, subtotal, discount, shipping, tax_included=True, due=total)
     return tuple(items), totals
 
 

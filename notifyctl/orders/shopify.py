@@ -221,9 +221,9 @@ def _shipments(order: Fields) -> tuple[Shipment, ...]:
     if order.value("fulfillments") is None and status in ("fulfilled", "partial") and ordered:
         return (Shipment(partial=status == "partial", at=order.moment("updated_at")),)
     sent = [shipment for shipment in map(_shipment, order.children("fulfillments")) if shipment is not None]
-    alone = status == "fulfilled" and len(sent) == 1
+    alone, several = status == "fulfilled" and len(sent) == 1, len(sent) > 1
     return tuple(
-        replace(shipment, partial=not alone and (status == "partial" or 0 < _pieces(shipment) < ordered))
+        replace(shipment, partial=not alone and (status == "partial" or several or 0 < _pieces(shipment) < ordered))
         for shipment in sent
     )
 

@@ -82,7 +82,6 @@ class Money:
             shipping = sum((self.amount(line, "price") or _ZERO for line in shipped), _ZERO)
         fees = ("total_tip_received", "original_total_duties", "original_total_additional_fees")
         total = self.current("total_price") or _ZERO
-        due = None if self._presented or not cash else order.number("total_outstanding")
         return Totals(
             total=total,
             subtotal=sum((item.total or _ZERO for item in self.items()), _ZERO),
@@ -91,8 +90,20 @@ class Money:
             fees=sum((self.amount(order, fee) or _ZERO for fee in fees), _ZERO),
             tax=self.current("total_tax"),
             tax_included=order.flag("taxes_included"),
-            due=due if due is not None and 0 < due <= total else None,
+            due=self._due(total) if cash else None,
         )
+
+    def _due(self, total: Decimal) -> Decimal | None:
+        """Return what is owed in this order's currency; None where that cannot be known."""
+        order = self._order
+        due = self.amount(order, "total_outstanding")
+        if due is None and order.text("financial_status") == "pending" and order.value("total_outstanding") is None:
+            return total
+        if due is None and self._presented:
+            owed = order.number("total_outstanding")
+            whole = order.number("current_total_price" if self._edited else "total_price")
+            due = total if owed is not None and owed == whole else None
+        return due if due is not None and 0 < due <= total else None
 
     def original_total(self) -> Decimal:
         """Return the order's total, whatever happened to it since."""

@@ -71,8 +71,8 @@ def _confirmation(order: Order, *, mail: bool) -> dict[str, Any]:
         return variables
     if _had_paid(order):
         variables["payment"] = "paid"
-    elif order.payment.cash_on_delivery and totals.total > 0 and totals.due in (None, totals.total):
-        # where a part is paid already, the total is not what to have ready
+    elif order.payment.cash_on_delivery and totals.total > 0 and totals.due == totals.total:
+        # where a part is paid already, or may be, the total is not what to have ready
         variables["payment"] = "cod"
     if not mail:
         return variables
@@ -98,10 +98,12 @@ def _confirmation(order: Order, *, mail: bool) -> dict[str, Any]:
 def _shipment(order: Order, shipment: Shipment, *, mail: bool) -> dict[str, Any]:
     variables: dict[str, Any] = {}
     totals = order.totals
-    if order.payment.cash_on_delivery and not order.payment.paid and totals is not None:
-        due = totals.total if totals.due is None else totals.due
-        if due > 0:
-            variables = {"payment": "cod", "currency": order.currency, "total": _plain(due)}
+    if order.payment.cash_on_delivery and not order.payment.paid and totals is not None and totals.total > 0:
+        if totals.due is None or shipment.partial:
+            # what each of several parcels costs at the door is known to the carrier alone
+            variables = {"payment": "cod"}
+        elif totals.due > 0:
+            variables = {"payment": "cod", "currency": order.currency, "total": _plain(totals.due)}
     if not mail:
         parcel = shipment.parcels[0] if shipment.parcels else None
         if parcel is not None:

@@ -7,13 +7,14 @@ https://woocommerce.github.io/woocommerce-rest-api-docs/#order-properties
   ``date_paid`` does; but of cash on delivery, WooCommerce sets that by itself once the order is ``completed``.
 - ``completed`` means sent, or for downloads simply paid. Plugins add ``shipped``, ``delivered`` and others.
 - Rows, shipping and discount come without tax. A shop whose prices include tax shows them with it, and so do we.
-- A refund is an amount below 0, without a date.
+- A refund is an amount below 0, without a date. Of cash on delivery that is not paid yet, it lowers what is owed.
 """
 
 from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -83,6 +84,7 @@ def parse_woocommerce(body: Mapping[str, Any], shop: Shop, path: str = "", topic
     items = tuple(_item(line, gross=gross) for line in order.children("line_items"))
     payment = _payment(order, shop, failed=status == "failed")
     totals = _totals(order, items, gross=gross)
+    refunds = _refunds(order, status, totals.total, booked=payment.cash_on_delivery and not payment.paid)
     return Order(
         shop=shop.name,
         id=identifier,
@@ -90,10 +92,10 @@ def parse_woocommerce(body: Mapping[str, Any], shop: Shop, path: str = "", topic
         event=None,
         currency=order.currency("currency"),
         items=items,
-        totals=totals,
+        totals=replace(totals, due=totals.total - sum(refund.amount for refund in refunds)),
         payment=payment,
         shipments=_shipments(order, status),
-        refunds=_refunds(order, status, totals.total),
+        refunds=refunds,
         cancelled=status in _CANCELLED,
         cancelled_at=_changed_at(order),
         customer_name=name,
@@ -162,15 +164,15 @@ def _shipments(order: Fields, status: str) -> tuple[Shipment, ...]:
     return (Shipment(parcels=parcels, partial=status in _PARTLY_SENT, delivered=status == "delivered", at=sent_at),)
 
 
-def _refunds(order: Fields, status: str, total: Decimal) -> tuple[Refund, ...]:
+def _refunds(order: Fields, status: str, total: Decimal, *, booked: bool) -> tuple[Refund, ...]:
     found = []
     for refund in order.children("refunds"):
         amount = abs(refund.number("total") or Decimal(0))
         if amount:
             full = 0 < total <= amount
-            found.append(Refund(refund.identifier("id"), amount, full=full, at=_changed_at(order)))
+            found.append(Refund(refund.identifier("id"), amount, full=full, booked=booked, at=_changed_at(order)))
     if status == "refunded" and not found and total > 0:
-        found = [Refund("", total, full=True, at=_changed_at(order))]
+        found = [Refund("", total, full=True, booked=booked, at=_changed_at(order))]
     return tuple(found)
 
 

@@ -83,4 +83,5 @@ def _totals(order: Fields, items: tuple[Item, ...]) -> Totals:
         shipping=(shipping or Decimal(0)) if shipping or lines else None,
         fees=sum((fee.number("total") or Decimal(0) for fee in order.children("fee_lines")), Decimal(0)),
         tax=order.number("total_tax"),
+        due=order.number("total"),
     )

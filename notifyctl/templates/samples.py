@@ -40,7 +40,7 @@ VARIABLES: Final[Mapping[str, str]] = MappingProxyType(
         "order_url": "The order's page in the shop.",
         "order_date": "When it was placed: an ISO 8601 time with its zone.",
         "currency": "ISO 4217 code of all amounts.",
-        "total": "The amount of the whole order; of a payment, the amount received; of a shipment, the amount due.",
+        "total": "The amount of the whole order; of a payment, the amount received; of a shipment, what is still due.",
         "items": "Rows of the order: `name`, `quantity` and, in a confirmation, `total`.",
         "more_items": "How many rows there are beyond those in `items`.",
         "subtotal": "The sum of the rows.",
@@ -144,7 +144,10 @@ _VARIANTS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
     "order_confirmation": {
         "paid": {"payment": "paid", "payment_method": "Visa", "shipping": "0", "total": "68.00", "tax_included": False}
     },
-    "order_shipped": {"two-parcels": {"shipments": [_PARCEL, {"number": "EP987654321"}], "partial": False}},
+    "order_shipped": {
+        "two-parcels": {"shipments": [_PARCEL, {"number": "EP987654321"}], "partial": False},
+        "cod-amount-unknown": {"currency": None, "total": None},
+    },
     "order_refunded": {"whole": {"refund_full": True, "refund_amount": "73.50"}},
 }
 

@@ -60,7 +60,9 @@ PAYLOADS: dict[str, dict[OrderEvent, dict[str, Any]]] = {
         OrderEvent.SHIPPED: a_woocommerce_order(status="completed", meta_data=SENT_META),
         OrderEvent.DELIVERED: a_woocommerce_order(status="delivered"),
         OrderEvent.CANCELLED: a_woocommerce_order(status="cancelled"),
-        OrderEvent.REFUNDED: a_woocommerce_order(status="refunded", refunds=[{"id": 1, "total": "-38.50"}]),
+        OrderEvent.REFUNDED: a_woocommerce_order(
+            status="refunded", date_paid_gmt="2026-02-01T09:00:00", refunds=[{"id": 1, "total": "-38.50"}]
+        ),
     },
 }
 

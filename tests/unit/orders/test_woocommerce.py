@@ -146,7 +146,11 @@ def test_woocommerce_pickup_is_not_on_its_way() -> None:
 
 def test_woocommerce_refunds_are_no_younger_than_the_last_change() -> None:
     """They have no date of their own, and an old one is no news."""
-    order = parse_order(a_woocommerce_order(status="refunded", date_modified_gmt="2026-02-01T10:00:00"))
+    order = parse_order(
+        a_woocommerce_order(
+            status="refunded", date_paid_gmt="2026-02-01T09:00:00", date_modified_gmt="2026-02-01T10:00:00"
+        )
+    )
 
     for day, sent in ((1, 2), (3, 0)):
         assert len(order_notifications(order, oldest=datetime(2026, 2, day, tzinfo=UTC)).planned) == sent
@@ -164,7 +168,10 @@ def test_woocommerce_refund_in_part_is_told_beside_what_else_is_new() -> None:
     """Amounts below 0; each refund by its id, and the order goes on."""
     order = parse_order(
         a_woocommerce_order(
-            status="completed", refunds=[{"id": 91, "reason": "", "total": "-10.00"}], meta_data=[TRACKING]
+            status="completed",
+            date_paid_gmt="2026-02-01T09:00:00",
+            refunds=[{"id": 91, "reason": "", "total": "-10.00"}],
+            meta_data=[TRACKING],
         )
     )
 
