@@ -105,7 +105,8 @@ class Shipment:
     """What left the shop at one time.
 
     Attributes:
-        id: The shop system's own, part of the idempotency key; empty where the order has one shipment at most.
+        id: The shop system's own, part of the idempotency key; empty where the shop has none, as of
+            an order that is sent at once; the first part and the whole are still told apart.
         parcels: Empty where nothing is tracked.
         items: What is in it; empty where the shop did not say.
         partial: Whether more of the order is to follow, or went before.

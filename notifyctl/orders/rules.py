@@ -39,8 +39,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Outcome", "Planned", "Skipped", "happenings", "order_notifications"]
 
+#: What stands in the key for the id of a part that has none: the rest of the order is told of as well.
+_PART = "partial"
+
 #: What is superseded where an order came to nothing.
 _ANNOUNCEMENTS = (OrderEvent.PLACED, OrderEvent.PAID)
+
+#: What may have left the shop where an order does not say.
+_UNKNOWN = (Shipment(), Shipment(partial=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +248,7 @@ def _superseded(order: Order, happening: Happening) -> Iterator[tuple[Channel, s
     wrong: list[Happening] = []
     if event in (OrderEvent.CANCELLED, OrderEvent.DRAFTED):
         wrong = [*map(Happening, _ANNOUNCEMENTS)]
-        wrong += [Happening(OrderEvent.SHIPPED, shipment) for shipment in order.shipments or (Shipment(),)]
+        wrong += [Happening(OrderEvent.SHIPPED, shipment) for shipment in order.shipments or _UNKNOWN]
     elif event is OrderEvent.DELIVERED:
         wrong = [Happening(OrderEvent.SHIPPED, part)]
     elif event is OrderEvent.REFUNDED and order.refunded_in_full:
@@ -284,6 +290,8 @@ def _key(order: Order, happening: Happening, channel: Channel, *, own_row: bool 
     name = part.id if part else ""
     if isinstance(part, Refund) and not name:
         name = format(part.amount, "f")
+    elif isinstance(part, Shipment) and part.partial and not name:
+        name = _PART
     parts = (order.shop, order.id, event, *([name] if name else []), channel)
     return ":".join(quote(text, safe=" /#") for text in parts)
 

@@ -232,6 +232,8 @@ def test_rules_tell_of_each_shipment_and_refund_once() -> None:
     assert keys(order, OrderEvent.SHIPPED) == ["shop:10482:shipped:s1:email", "shop:10482:shipped:s%3A2:email"]
     assert keys(order, OrderEvent.REFUNDED) == ["shop:10482:refunded:r1:email", "shop:10482:refunded:9.00:email"]
     assert keys(ORDER, OrderEvent.SHIPPED) == ["shop:10482:shipped:email"]
+    part = replace(ORDER, shipments=(Shipment(partial=True),))
+    assert keys(part, OrderEvent.SHIPPED) == ["shop:10482:shipped:partial:email"]
     assert keys(ORDER, OrderEvent.DELIVERED) == ["shop:10482:delivered:email"]
 
 
@@ -262,9 +264,9 @@ def test_rules_tell_of_a_state_all_that_is_news(changes: dict[str, Any], told: l
         (OrderEvent.SHIPPED, {"shipments": (SHIPMENT,)}, set()),
         (OrderEvent.REFUNDED, {"refunds": (REFUND,)}, set()),
         (OrderEvent.REFUNDED, {"refunds": (replace(REFUND, full=True),)}, {"placed", "paid"}),
-        (OrderEvent.CANCELLED, {}, {"placed", "paid", "shipped"}),
+        (OrderEvent.CANCELLED, {}, {"placed", "paid", "shipped", "shipped:partial"}),
         (OrderEvent.CANCELLED, {"shipments": (SHIPMENT,)}, {"placed", "paid", "shipped:s1"}),
-        (OrderEvent.DRAFTED, {}, {"placed", "paid", "shipped"}),
+        (OrderEvent.DRAFTED, {}, {"placed", "paid", "shipped", "shipped:partial"}),
         (OrderEvent.DELIVERED, {"shipments": (SHIPMENT,)}, {"shipped:s1"}),
     ],
 )

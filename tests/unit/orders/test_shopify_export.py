@@ -74,6 +74,15 @@ def test_export_that_is_damaged_refuses_the_order_alone(old: str, new: str, mess
     assert caught.value.path == path
 
 
+def test_export_tells_of_the_rest_of_an_order_after_its_part() -> None:
+    """An order that is partly fulfilled, and all of it in a later export, are two messages."""
+    whole = orders()[1]
+    part = orders(EXPORT.replace(",fulfilled,", ",partial,"))[1]
+
+    assert keys(part) == ["shop:5123456789011:shipped:partial:email"]
+    assert keys(whole) == ["shop:5123456789011:shipped:email"]
+
+
 def test_export_of_one_endless_order_is_not_kept() -> None:
     """More rows of one order than anybody orders are an error, not memory."""
     head, first, row, *_ = EXPORT.splitlines()

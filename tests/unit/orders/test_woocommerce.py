@@ -211,6 +211,17 @@ def test_woocommerce_parts_are_shipments_of_their_own() -> None:
     assert [(shipment.id, shipment.partial) for shipment in order.shipments] == [("EP1001", True), ("20022002", True)]
 
 
+def test_woocommerce_rest_of_an_order_is_told_of_after_its_part() -> None:
+    """Without anything to track, the part and the whole are two messages; each is told once."""
+    keys = [
+        {plan.idempotency_key for plan in order_notifications(parse_order(a_woocommerce_order(status=status))).planned}
+        for status in ("partial-shipped", "completed")
+    ]
+
+    assert all(keys)
+    assert keys[0].isdisjoint(keys[1])
+
+
 @pytest.mark.parametrize(
     "meta",
     [
