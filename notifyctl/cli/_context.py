@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from notifyctl.app import App
     from notifyctl.notification import Channel
 
-__all__ = ["connected", "load_app", "operator", "progress", "server_name", "told_route"]
+__all__ = ["connected", "load_app", "operator", "progress", "say_if_sandboxed", "server_name", "told_route"]
 
 
 def load_app(**overrides: Any) -> App:
@@ -79,6 +79,13 @@ def told_route(app: App, channel: Channel) -> str:
     if settings.smtp.host:
         ways.append(f"SMTP at {settings.smtp.host}:{settings.smtp.port}")
     return ", then ".join(ways)
+
+
+def say_if_sandboxed(app: App, *channels: Channel) -> None:
+    """Say of channels whose messages nobody will get that they go to the outbox."""
+    for channel in channels:
+        if app.sandboxed(channel):
+            say(f"note: {channel} goes to the {told_route(app, channel)}")
 
 
 class Bar:

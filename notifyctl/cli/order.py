@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from notifyctl.cli._context import connected, load_app, progress, told_route
+from notifyctl.cli._context import connected, load_app, progress, say_if_sandboxed, told_route
 from notifyctl.cli._enqueue import Tally, enqueue_orders
 from notifyctl.cli._errors import Code, Refused
 from notifyctl.cli._filters import read_time
@@ -212,6 +212,8 @@ def _enqueue(
     dry_run: bool = False,
 ) -> None:
     """Queue the messages of orders under a progress bar, and end the command with what came of them."""
+    from notifyctl.notification import Channel
+
     with progress("queueing", total) as bar:
         try:
             enqueue_orders(
@@ -228,5 +230,7 @@ def _enqueue(
             say(f"stopped: {tally.queued} messages were queued; repeat the command, none is queued twice")
             raise
     tally.show(view, dry_run=dry_run)
+    if tally.queued and not dry_run:
+        say_if_sandboxed(app, *Channel)
     if tally.code is not Code.DONE:
         raise typer.Exit(tally.code)

@@ -3,14 +3,14 @@
 import json
 import re
 import sys
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from notifyctl.cli._complete import template_names
-from notifyctl.cli._context import connected, load_app
+from notifyctl.cli._context import connected, load_app, say_if_sandboxed
 from notifyctl.cli._group import alone, examples
 from notifyctl.cli._jobs import masked
 from notifyctl.cli._options import DryRunOption, OutputOption, TableOption, read_duration, read_moment
@@ -100,7 +100,11 @@ def send(
         View(Output.ID).one(record, _COLUMNS)
     else:
         view.one(record, _COLUMNS)
-    say("already known: nothing was added" if queued.known else f"queued on {channel}")
+    if queued.known:
+        say("already known: nothing was added")
+        return
+    say(f"queued on {channel}" + (", and goes at once: that moment is past" if at and at < datetime.now(UTC) else ""))
+    say_if_sandboxed(app, Channel(channel))
 
 
 def _read_variable(text: str) -> tuple[str, str]:

@@ -67,3 +67,16 @@ def test_dry_run_needs_no_server_and_masks_the_address() -> None:
 
     assert result.code == 0
     assert result.json()["to"] == "a***@e***.com"
+
+
+def test_send_says_that_nobody_gets_it_without_credentials(ok: Callable[..., Result]) -> None:
+    """The message goes to the outbox; with a provider, nothing is said."""
+    sandboxed = ok("send", "email", "ada@example.com", "-t", "test_message")
+    real = ok(
+        "send", "email", "ada@example.com", "-t", "test_message", "--at", "2020-01-01T00:00Z",
+        SMTP_HOST="127.0.0.1", EMAIL_FROM="shop@example.com",
+    )  # fmt: skip
+
+    assert "note: email goes to the outbox at " in sandboxed.err
+    assert "outbox" not in real.err
+    assert "that moment is past" in real.err
