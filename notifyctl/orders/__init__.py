@@ -7,7 +7,7 @@ Every step is a pure function; nothing here sends or queues anything.
 
 from __future__ import annotations
 
-from notifyctl.orders.order import Item, Order, OrderEvent, Parcel, Payment, Refund, Shipment, Totals
+from notifyctl.orders.order import Item, Order, OrderEvent, Parcel, Payment, Phone, Refund, Shipment, Totals
 from notifyctl.orders.payloads import load_payload, read_payloads
 from notifyctl.orders.platforms import Platform, parse_order, parse_orders
 from notifyctl.orders.rules import Outcome, Planned, Skipped, order_notifications
@@ -21,6 +21,7 @@ __all__ = [
     "Outcome",
     "Parcel",
     "Payment",
+    "Phone",
     "Planned",
     "Platform",
     "Refund",

@@ -95,6 +95,12 @@ class Fields:
             return str(value)
         return self.verbatim(key)
 
+    def typed(self, key: str) -> str:
+        """Return what somebody typed as their address or number, as `loose` does; empty if it can be neither."""
+        value = self._value.get(key)
+        readable = isinstance(value, str | int) and not isinstance(value, bool)
+        return self.loose(key) if readable else ""
+
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts, each as `text` does, without the empty ones."""
         values = [value for value in self._list(key) if value is not None]

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
-__all__ = ["Item", "Order", "OrderEvent", "Parcel", "Payment", "Refund", "Shipment", "Totals"]
+__all__ = ["Item", "Order", "OrderEvent", "Parcel", "Payment", "Phone", "Refund", "Shipment", "Totals"]
 
 
 class OrderEvent(StrEnum):
@@ -145,6 +145,13 @@ class Refund:
     at: datetime | None = None
 
 
+class Phone(NamedTuple):
+    """A phone number as the customer typed it, and the country that tells how to read it; either may be empty."""
+
+    number: str
+    region: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """One order.
@@ -165,6 +172,8 @@ class Order:
         silence: Why nothing can be told of it, whatever has happened; mostly empty.
         customer_name: May be empty, as may be ``email`` and ``phone``, which are as the customer typed them.
         phone_region: ISO 3166 code that tells how to read a national number; may be empty.
+        other_emails: Further addresses of the customer's, to be tried in this order where ``email`` is none.
+        other_phones: The same of ``phone``.
         shipping_address: Line by line, name first; empty where nothing is shipped.
         locale: BCP 47 tag.
         created_at: When it was placed, where the shop said so.
@@ -188,6 +197,8 @@ class Order:
     email: str = field(default="", repr=False)
     phone: str = field(default="", repr=False)
     phone_region: str = ""
+    other_emails: tuple[str, ...] = field(default=(), repr=False)
+    other_phones: tuple[Phone, ...] = field(default=(), repr=False)
     shipping_address: tuple[str, ...] = field(default=(), repr=False)
     locale: str = "en"
     created_at: datetime | None = None

@@ -18,7 +18,7 @@ no queue; addresses are checked as the channels do.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
@@ -26,13 +26,13 @@ from notifyctl.channels.email import parse_address
 from notifyctl.channels.whatsapp import parse_number
 from notifyctl.errors import InvalidRecipient
 from notifyctl.notification import Channel, Notification, Recipient
-from notifyctl.orders.order import Order, OrderEvent, Refund, Shipment
+from notifyctl.orders.order import Order, OrderEvent, Phone, Refund, Shipment
 from notifyctl.orders.variables import template_variables
 from notifyctl.settings.messages import MessagesSettings
 from notifyctl.templates.catalog import Catalog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime, timedelta
 
     from notifyctl.settings.messages import MessageRule, Priority
@@ -259,18 +259,31 @@ def _superseded(order: Order, happening: Happening) -> Iterator[tuple[Channel, s
 
 
 def _recipient(order: Order, channel: Channel) -> Recipient:
-    """Return the customer's address on a channel.
+    """Return the customer's address on a channel: the first that can be sent to.
 
     Raises:
-        InvalidRecipient: If there is none, or none that can be sent to.
+        InvalidRecipient: If there is none, or none that can be sent to; it tells what is wrong with the first.
     """
-    if channel is Channel.EMAIL:
-        if not order.email:
-            raise InvalidRecipient("the order has no mail address")
-        return Recipient(parse_address(order.email), order.customer_name)
-    if not order.phone:
-        raise InvalidRecipient("the order has no phone number")
-    return Recipient(parse_number(order.phone, order.phone_region or None), order.customer_name)
+    email = channel is Channel.EMAIL
+    fault = InvalidRecipient("the order has no mail address" if email else "the order has no phone number")
+    found = (_emails if email else _phones)(order)
+    for position, read in enumerate(found):
+        try:
+            return Recipient(read(), order.customer_name)
+        except InvalidRecipient as error:
+            fault = fault if position else error
+    raise fault
+
+
+def _emails(order: Order) -> Iterator[Callable[[], str]]:
+    for address in filter(None, (order.email, *order.other_emails)):
+        yield partial(parse_address, address)
+
+
+def _phones(order: Order) -> Iterator[Callable[[], str]]:
+    for number, region in (Phone(order.phone, order.phone_region), *order.other_phones):
+        if number:
+            yield partial(parse_number, number, region or order.phone_region or None)
 
 
 def _key(order: Order, happening: Happening, channel: Channel, *, own_row: bool = False) -> str:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from notifyctl.errors import InvalidOrder
 from notifyctl.orders.fields import LOCALE, Fields, clean, web_address
-from notifyctl.orders.order import Item, Order, OrderEvent, Parcel, Payment, Shipment
+from notifyctl.orders.order import Item, Order, OrderEvent, Parcel, Payment, Phone, Shipment
 from notifyctl.orders.postal import address_lines
 from notifyctl.orders.shopify_money import Money, exact_id, line_name, refund_of, refunds_of
 
@@ -126,7 +126,9 @@ def _order(fields: Fields, shop: Shop, event: OrderEvent | None) -> Order:
     payment = _payment(fields, shop)
     addresses = [fields.child("shipping_address"), fields.child("billing_address")]
     customer = fields.child("customer")
-    phone, region = _phone(fields, addresses, customer)
+    first, *others = (*_phones(fields, addresses, customer), Phone(""))
+    emails = [fields.typed("email"), fields.typed("contact_email"), customer.typed("email")]
+    email, *more = (*filter(None, emails), "")
     shipments = _shipments(fields)
     return Order(
         shop=shop.name,
@@ -143,9 +145,11 @@ def _order(fields: Fields, shop: Shop, event: OrderEvent | None) -> Order:
         cancelled=fields.given("cancelled_at"),
         cancelled_at=fields.moment("cancelled_at"),
         customer_name=_name([customer, *addresses]),
-        email=fields.verbatim("email") or fields.verbatim("contact_email") or customer.verbatim("email"),
-        phone=phone,
-        phone_region=region,
+        email=email,
+        phone=first.number,
+        phone_region=first.region,
+        other_emails=tuple(more),
+        other_phones=tuple(others),
         shipping_address=_address(addresses[0]),
         locale=_locale(fields.text("customer_locale")) or shop.locale,
         created_at=fields.moment("created_at"),
@@ -178,8 +182,8 @@ def _name(people: Iterable[Fields]) -> str:
     return ""
 
 
-def _phone(fields: Fields, addresses: list[Fields], customer: Fields) -> tuple[str, str]:
-    """Return the first phone number, and the country of the address it came from."""
+def _phones(fields: Fields, addresses: list[Fields], customer: Fields) -> Iterable[Phone]:
+    """Yield the phone numbers, each with the country of the address it came from."""
     home = customer.child("default_address")
     region = next((country for country in map(_country, [*addresses, home]) if country), "")
     for place, country in (
@@ -188,9 +192,8 @@ def _phone(fields: Fields, addresses: list[Fields], customer: Fields) -> tuple[s
         (customer, region),
         (home, _country(home)),
     ):
-        if phone := place.loose("phone"):
-            return phone, country
-    return "", ""
+        if phone := place.typed("phone"):
+            yield Phone(phone, country)
 
 
 def _country(address: Fields) -> str:
@@ -285,9 +288,9 @@ def _fulfilment(fields: Fields, shop: Shop) -> Order:
         shipments=(shipment,) if shipment else (),
         silence="" if shipment else _NOTHING_SENT,
         customer_name=_name([destination]),
-        email=fields.verbatim("email"),
+        email=fields.typed("email"),
         locale=shop.locale,
-        phone=destination.loose("phone"),
+        phone=destination.typed("phone"),
         phone_region=_country(destination),
         shipping_address=_address(destination),
     )

@@ -19,7 +19,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from notifyctl.orders.fields import LOCALE, Fields, clean
-from notifyctl.orders.order import Item, Order, OrderEvent, Payment, Refund, Shipment, Totals
+from notifyctl.orders.order import Item, Order, OrderEvent, Payment, Phone, Refund, Shipment, Totals
 from notifyctl.orders.postal import address_lines
 from notifyctl.orders.woocommerce_tracking import parcels_of
 
@@ -78,8 +78,10 @@ def parse_woocommerce(body: Mapping[str, Any], shop: Shop, path: str = "", topic
         return Order(shop.name, identifier, number, OrderEvent.DRAFTED)
     order.require("currency", "total", "billing", "line_items")
     billing, shipping = order.child("billing"), order.child("shipping", php=True)
+    places = (billing, shipping)
     name = _name(billing) or _name(shipping)
-    phone_from = billing if billing.loose("phone") else shipping
+    phones = [Phone(place.typed("phone"), place.text("country") or billing.text("country")) for place in places]
+    phone, *other_phones = (*(phone for phone in phones if phone.number), Phone(""))
     gross = order.flag("prices_include_tax")
     items = tuple(_item(line, gross=gross) for line in order.children("line_items"))
     payment = _payment(order, shop, failed=status == "failed")
@@ -99,9 +101,10 @@ def parse_woocommerce(body: Mapping[str, Any], shop: Shop, path: str = "", topic
         cancelled=status in _CANCELLED,
         cancelled_at=_changed_at(order),
         customer_name=name,
-        email=billing.verbatim("email"),
-        phone=phone_from.loose("phone"),
-        phone_region=phone_from.text("country") or billing.text("country"),
+        email=billing.typed("email"),
+        phone=phone.number,
+        phone_region=phone.region or billing.text("country"),
+        other_phones=tuple(other_phones),
         shipping_address=_shipping_address(order, name, cash=payment.cash_on_delivery),
         locale=_locale(order) or shop.locale,
         created_at=order.moment("date_created_gmt", assume_utc=True),
