@@ -26,6 +26,8 @@ _MAX_TEXT: Final = 200
 _MAX_ID: Final = 64
 _MAX_DIGITS: Final = 15
 _MAX_PLACES: Final = 30
+#: What databases write for a date that there is none of.
+_NO_DATE: Final = "0000-00-00"
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _CONTROLS: Final = ("Cc", "Cs")
 
@@ -33,7 +35,8 @@ _CONTROLS: Final = ("Cc", "Cs")
 class Fields:
     """One object of a payload.
 
-    A field that is absent, null or an empty text counts as not given: shops use all three.
+    A field that is absent, null or an empty text counts as not given: shops use all three. What only adorns a message
+    is read by methods that refuse nothing: `shown`, `typed`, `price`, `when`, `part` and `rows`.
 
     Args:
         value: The object.
@@ -64,7 +67,8 @@ class Fields:
 
     def given(self, key: str) -> bool:
         """Return whether a field is there and holds something."""
-        return self._value.get(key) not in (None, "")
+        value = self._value.get(key)
+        return value not in (None, "") and not (isinstance(value, str) and value.startswith(_NO_DATE))
 
     def require(self, *keys: str) -> None:
         """Refuse the object if one of these is not given."""
@@ -94,6 +98,38 @@ class Fields:
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
         return self.verbatim(key)
+
+    def shown(self, key: str) -> str:
+        """Return a text as `text` does, or a whole number as one; empty if it is neither."""
+        value = self._value.get(key)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**_MAX_ID:
+            return str(value)
+        return self.text(key) if isinstance(value, str) else ""
+
+    def price(self, key: str) -> Decimal | None:
+        """Return a number as `number` does; None if it is none."""
+        try:
+            return self.number(key)
+        except InvalidOrder:
+            return None
+
+    def when(self, key: str, *, assume_utc: bool = False) -> datetime | None:
+        """Return a moment as `moment` does; None if it is none."""
+        try:
+            return self.moment(key, assume_utc=assume_utc)
+        except InvalidOrder:
+            return None
+
+    def part(self, key: str) -> Fields:
+        """Return an inner object; an empty one if it is none."""
+        value = self._value.get(key)
+        return Fields(value if isinstance(value, dict) else {}, self.path(key), self._decode)
+
+    def rows(self, key: str) -> list[Fields]:
+        """Return the objects in a list, or in an object that PHP made of one; none if it is neither."""
+        value = self._value.get(key)
+        found = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        return [Fields(row, f"{self.path(key)}/{at}", self._decode) for at, row in found if isinstance(row, dict)]
 
     def typed(self, key: str) -> str:
         """Return what somebody typed as their address or number, as `loose` does; empty if it can be neither."""
@@ -163,7 +199,7 @@ class Fields:
     def moment(self, key: str, *, assume_utc: bool = False) -> datetime | None:
         """Return a date and time with its zone; None if not given."""
         text = self.text(key)
-        if not text:
+        if not self.given(key):
             return None
         try:
             moment = datetime.fromisoformat(text)

@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from notifyctl.errors import InvalidOrder
-from notifyctl.orders.fields import LOCALE, Fields, clean, web_address
+from notifyctl.orders.fields import LOCALE, Fields, web_address
 from notifyctl.orders.order import Item, Order, OrderEvent, Parcel, Payment, Phone, Shipment
 from notifyctl.orders.postal import address_lines
 from notifyctl.orders.shopify_money import Money, exact_id, line_name, refund_of, refunds_of
@@ -124,8 +124,8 @@ def _order(fields: Fields, shop: Shop, event: OrderEvent | None) -> Order:
     fields.require("currency", "total_price", "line_items")
     money = Money(fields)
     payment = _payment(fields, shop)
-    addresses = [fields.child("shipping_address"), fields.child("billing_address")]
-    customer = fields.child("customer")
+    addresses = [fields.part("shipping_address"), fields.part("billing_address")]
+    customer = fields.part("customer")
     first, *others = (*_phones(fields, addresses, customer), Phone(""))
     emails = [fields.typed("email"), fields.typed("contact_email"), customer.typed("email")]
     email, *more = (*filter(None, emails), "")
@@ -133,7 +133,7 @@ def _order(fields: Fields, shop: Shop, event: OrderEvent | None) -> Order:
     return Order(
         shop=shop.name,
         id=identifier,
-        number=fields.text("name") or fields.identifier("order_number") or identifier,
+        number=fields.shown("name") or fields.shown("order_number") or identifier,
         event=event,
         currency=money.currency,
         items=money.items(),
@@ -143,7 +143,7 @@ def _order(fields: Fields, shop: Shop, event: OrderEvent | None) -> Order:
         silence=_NOTHING_SENT if event is OrderEvent.SHIPPED and not shipments else "",
         refunds=refunds_of(fields, money),
         cancelled=fields.given("cancelled_at"),
-        cancelled_at=fields.moment("cancelled_at"),
+        cancelled_at=fields.when("cancelled_at"),
         customer_name=_name([customer, *addresses]),
         email=email,
         phone=first.number,
@@ -151,9 +151,9 @@ def _order(fields: Fields, shop: Shop, event: OrderEvent | None) -> Order:
         other_emails=tuple(more),
         other_phones=tuple(others),
         shipping_address=_address(addresses[0]),
-        locale=_locale(fields.text("customer_locale")) or shop.locale,
-        created_at=fields.moment("created_at"),
-        url=web_address(fields.verbatim("order_status_url")),
+        locale=_locale(fields.shown("customer_locale")) or shop.locale,
+        created_at=fields.when("created_at"),
+        url=web_address(fields.typed("order_status_url")),
     )
 
 
@@ -176,7 +176,7 @@ def _method(gateway: str) -> str:
 
 def _name(people: Iterable[Fields]) -> str:
     for person in people:
-        name = f"{person.text('first_name')} {person.text('last_name')}".strip() or person.text("name")
+        name = f"{person.shown('first_name')} {person.shown('last_name')}".strip() or person.shown("name")
         if name:
             return name
     return ""
@@ -184,7 +184,7 @@ def _name(people: Iterable[Fields]) -> str:
 
 def _phones(fields: Fields, addresses: list[Fields], customer: Fields) -> Iterable[Phone]:
     """Yield the phone numbers, each with the country of the address it came from."""
-    home = customer.child("default_address")
+    home = customer.part("default_address")
     region = next((country for country in map(_country, [*addresses, home]) if country), "")
     for place, country in (
         (fields, region),
@@ -197,19 +197,19 @@ def _phones(fields: Fields, addresses: list[Fields], customer: Fields) -> Iterab
 
 
 def _country(address: Fields) -> str:
-    return address.text("country_code")
+    return address.shown("country_code")
 
 
 def _address(address: Fields) -> tuple[str, ...]:
     return address_lines(
         name=_name([address]),
-        company=address.text("company"),
-        street=(address.text("address1"), address.text("address2")),
-        city=address.text("city"),
-        region=address.text("province_code") or address.text("province"),
-        postcode=clean(address.loose("zip")),
+        company=address.shown("company"),
+        street=(address.shown("address1"), address.shown("address2")),
+        city=address.shown("city"),
+        region=address.shown("province_code") or address.shown("province"),
+        postcode=address.shown("zip"),
         country_code=_country(address),
-        country=address.text("country") or _country(address),
+        country=address.shown("country") or _country(address),
     )
 
 
@@ -222,7 +222,7 @@ def _shipments(order: Fields) -> tuple[Shipment, ...]:
     status = order.text("fulfillment_status")
     ordered = sum((_quantity(line) for line in order.children("line_items") if _is_shipped(line)), Decimal(0))
     if order.value("fulfillments") is None and status in ("fulfilled", "partial") and ordered:
-        return (Shipment(partial=status == "partial", at=order.moment("updated_at")),)
+        return (Shipment(partial=status == "partial", at=order.when("updated_at")),)
     sent = [shipment for shipment in map(_shipment, order.children("fulfillments")) if shipment is not None]
     alone, several = status == "fulfilled" and len(sent) == 1, len(sent) > 1
     return tuple(
@@ -258,12 +258,12 @@ def _shipment(fulfilment: Fields) -> Shipment | None:
         parcels=parcels,
         items=tuple(Item(line_name(line), _quantity(line)) for line in lines),
         delivered=progress == "delivered",
-        at=fulfilment.moment("created_at"),
+        at=fulfilment.when("created_at"),
     )
 
 
 def _parcels(fulfilment: Fields) -> Iterable[Parcel]:
-    carrier = fulfilment.text("tracking_company")
+    carrier = fulfilment.shown("tracking_company")
     numbers = list(fulfilment.texts("tracking_numbers")) or [fulfilment.loose("tracking_number")]
     urls = list(fulfilment.texts("tracking_urls")) or [fulfilment.text("tracking_url")]
     for position in range(max(len(numbers), len(urls))):
@@ -276,9 +276,9 @@ def _parcels(fulfilment: Fields) -> Iterable[Parcel]:
 def _fulfilment(fields: Fields, shop: Shop) -> Order:
     """Return what a fulfilment by itself says of its order: where it goes, and no prices."""
     fields.require("order_id", "line_items")
-    destination = fields.child("destination")
+    destination = fields.part("destination")
     shipment = _shipment(fields)
-    name = fields.text("name")
+    name = fields.shown("name")
     found = _FULFILMENT_NAME.fullmatch(name)
     return Order(
         shop=shop.name,
@@ -312,4 +312,4 @@ def _refund(fields: Fields, shop: Shop) -> Order:
 
 def _unfinished(fields: Fields, kind: str, shop: Shop) -> Order:
     identifier = _identifier(fields, kind)
-    return Order(shop.name, identifier, fields.text("name") or identifier, OrderEvent.DRAFTED)
+    return Order(shop.name, identifier, fields.shown("name") or identifier, OrderEvent.DRAFTED)

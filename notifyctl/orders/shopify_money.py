@@ -76,7 +76,7 @@ class Money:
             cash: It is paid on delivery, so that what is owed still matters.
         """
         order = self._order
-        shipped = order.children("shipping_lines")
+        shipped = order.rows("shipping_lines")
         shipping = self.amount(order, "total_shipping_price")
         if shipping is None and shipped:
             shipping = sum((self.amount(line, "price") or _ZERO for line in shipped), _ZERO)
@@ -137,8 +137,8 @@ def _count(line: Fields) -> Decimal:
 
 def line_name(line: Fields) -> str:
     """Return a row's product with its variant."""
-    title, variant = line.text("title"), line.text("variant_title")
-    return line.text("name") or (f"{title} - {variant}" if title and variant else title) or "?"
+    title, variant = line.shown("title"), line.shown("variant_title")
+    return line.shown("name") or (f"{title} - {variant}" if title and variant else title) or "?"
 
 
 def exact_id(fields: Fields, kind: str) -> str:
@@ -164,7 +164,7 @@ def refunds_of(order: Fields, money: Money) -> tuple[Refund, ...]:
             found += [refund] if refund else []
     if not found and status in _GONE_BACK:
         amount = total if status == "refunded" else total - money.current_total()
-        found = [Refund("", amount, at=order.moment("updated_at"))] if amount > 0 else []
+        found = [Refund("", amount, at=order.when("updated_at"))] if amount > 0 else []
     whole = status == "refunded" and len(found) == 1
     return tuple(_judged(refund, money.currency, total, whole=whole) for refund in found)
 
@@ -201,7 +201,7 @@ def refund_of(fields: Fields, *, tax_included: bool = True) -> Refund | None:
         amount=amount,
         currency=currency,
         items=tuple(_returned(line) for line in lines if line.given("line_item")),
-        at=fields.moment("created_at"),
+        at=fields.when("created_at"),
     )
 
 

@@ -18,7 +18,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from notifyctl.orders.fields import LOCALE, Fields, clean
+from notifyctl.orders.fields import LOCALE, Fields
 from notifyctl.orders.order import Item, Order, OrderEvent, Payment, Phone, Refund, Shipment, Totals
 from notifyctl.orders.postal import address_lines
 from notifyctl.orders.woocommerce_tracking import parcels_of
@@ -72,15 +72,15 @@ def parse_woocommerce(body: Mapping[str, Any], shop: Shop, path: str = "", topic
     """
     order = Fields(body, path, html.unescape)
     order.require("id")
-    identifier, number = order.identifier("id"), order.identifier("number") or order.identifier("id")
+    identifier, number = order.identifier("id"), order.shown("number") or order.identifier("id")
     status = status_of(order.text("status"))
     if topic == "order.deleted" or status in _DRAFTED:
         return Order(shop.name, identifier, number, OrderEvent.DRAFTED)
     order.require("currency", "total", "billing", "line_items")
-    billing, shipping = order.child("billing"), order.child("shipping", php=True)
+    billing, shipping = order.child("billing", php=True), order.part("shipping")
     places = (billing, shipping)
     name = _name(billing) or _name(shipping)
-    phones = [Phone(place.typed("phone"), place.text("country") or billing.text("country")) for place in places]
+    phones = [Phone(place.typed("phone"), place.shown("country") or billing.shown("country")) for place in places]
     phone, *other_phones = (*(phone for phone in phones if phone.number), Phone(""))
     gross = order.flag("prices_include_tax")
     items = tuple(_item(line, gross=gross) for line in order.children("line_items"))
@@ -103,53 +103,54 @@ def parse_woocommerce(body: Mapping[str, Any], shop: Shop, path: str = "", topic
         customer_name=name,
         email=billing.typed("email"),
         phone=phone.number,
-        phone_region=phone.region or billing.text("country"),
+        phone_region=phone.region or billing.shown("country"),
         other_phones=tuple(other_phones),
         shipping_address=_shipping_address(order, name, cash=payment.cash_on_delivery),
         locale=_locale(order) or shop.locale,
-        created_at=order.moment("date_created_gmt", assume_utc=True),
+        created_at=order.when("date_created_gmt", assume_utc=True),
     )
 
 
 def _name(person: Fields) -> str:
-    return f"{person.text('first_name')} {person.text('last_name')}".strip()
+    return f"{person.shown('first_name')} {person.shown('last_name')}".strip()
 
 
 def _amount(fields: Fields, key: str, tax_key: str, *, gross: bool) -> Decimal:
-    """Return an amount, with its tax if prices are shown so; 0 where the shop sent none."""
-    amount = fields.number(key) or Decimal(0)
-    return amount + (fields.number(tax_key) or Decimal(0)) if gross else amount
+    """Return an amount, with its tax if prices are shown so; 0 where the shop sent none that can be read."""
+    amount = fields.price(key) or Decimal(0)
+    return amount + (fields.price(tax_key) or Decimal(0)) if gross else amount
 
 
 def _item(line: Fields, *, gross: bool) -> Item:
     key = "subtotal" if line.given("subtotal") else "total"
     quantity = line.number("quantity")
     return Item(
-        name=line.text("name") or "?",
+        name=line.shown("name") or "?",
         quantity=Decimal(1) if quantity is None else quantity,
-        total=_amount(line, key, f"{key}_tax", gross=gross),
+        total=(line.number(key) or Decimal(0)) + ((line.price(f"{key}_tax") if gross else None) or Decimal(0)),
     )
 
 
 def _totals(order: Fields, items: tuple[Item, ...], *, gross: bool) -> Totals:
-    fees = sum((_amount(fee, "total", "total_tax", gross=gross) for fee in order.children("fee_lines")), Decimal(0))
+    fees = sum((_amount(fee, "total", "total_tax", gross=gross) for fee in order.rows("fee_lines")), Decimal(0))
     shipping = _amount(order, "shipping_total", "shipping_tax", gross=gross)
+    told = order.price("shipping_total") is not None or not order.given("shipping_total")
     return Totals(
         total=order.number("total") or Decimal(0),
         subtotal=sum((item.total or Decimal(0) for item in items), Decimal(0)),
         discount=_amount(order, "discount_total", "discount_tax", gross=gross),
-        shipping=shipping if shipping or order.children("shipping_lines") else None,
+        shipping=shipping if shipping or (told and order.rows("shipping_lines")) else None,
         fees=fees,
-        tax=order.number("total_tax"),
+        tax=order.price("total_tax"),
         tax_included=gross,
     )
 
 
 def _payment(order: Fields, shop: Shop, *, failed: bool) -> Payment:
-    title = order.text("payment_method_title")
+    title = order.shown("payment_method_title")
     return Payment(
         method=title,
-        cash_on_delivery=not failed and shop.is_cash(order.text("payment_method"), title),
+        cash_on_delivery=not failed and shop.is_cash(order.shown("payment_method"), title),
         paid=order.given("date_paid") or order.given("date_paid_gmt"),
         paid_at=order.moment("date_paid_gmt", assume_utc=True),
     )
@@ -158,10 +159,10 @@ def _payment(order: Fields, shop: Shop, *, failed: bool) -> Payment:
 def _shipments(order: Fields, status: str) -> tuple[Shipment, ...]:
     """Return what was sent: all of it at once; or in parts, each of which has something to track."""
     parcels = parcels_of(order)
-    shipped = any(line.text("method_id") not in _PICKUP for line in order.children("shipping_lines"))
+    shipped = any(line.shown("method_id") not in _PICKUP for line in order.rows("shipping_lines"))
     if status not in _SENT or not (parcels or shipped or status != "completed"):
         return ()
-    sent_at = order.moment("date_completed_gmt", assume_utc=True) or _changed_at(order)
+    sent_at = order.when("date_completed_gmt", assume_utc=True) or _changed_at(order)
     if status in _PARTLY_SENT and parcels:
         return tuple(Shipment(parcel.number, (parcel,), partial=True, at=sent_at) for parcel in parcels)
     return (Shipment(parcels=parcels, partial=status in _PARTLY_SENT, delivered=status == "delivered", at=sent_at),)
@@ -169,7 +170,7 @@ def _shipments(order: Fields, status: str) -> tuple[Shipment, ...]:
 
 def _refunds(order: Fields, status: str, total: Decimal, *, booked: bool) -> tuple[Refund, ...]:
     found = []
-    for refund in order.children("refunds"):
+    for refund in order.rows("refunds"):
         amount = abs(refund.number("total") or Decimal(0))
         if amount:
             full = 0 < total <= amount
@@ -181,34 +182,34 @@ def _refunds(order: Fields, status: str, total: Decimal, *, booked: bool) -> tup
 
 def _changed_at(order: Fields) -> datetime | None:
     """Return when anything about the order changed last: what has no date of its own is no younger."""
-    return order.moment("date_modified_gmt", assume_utc=True)
+    return order.when("date_modified_gmt", assume_utc=True)
 
 
 def _shipping_address(order: Fields, name: str, *, cash: bool) -> tuple[str, ...]:
     """Return the address on the parcel; empty for an order of downloads, which has none."""
-    address = woocommerce_address(order.child("shipping", php=True), name)
-    if address or not (order.children("shipping_lines") or cash):
+    address = woocommerce_address(order.part("shipping"), name)
+    if address or not (order.rows("shipping_lines") or cash):
         return address
-    return woocommerce_address(order.child("billing"), name)
+    return woocommerce_address(order.part("billing"), name)
 
 
 def woocommerce_address(address: Fields, name: str) -> tuple[str, ...]:
     """Return an address line by line; empty where it has no place in it."""
     return address_lines(
         name=_name(address) or name,
-        company=address.text("company"),
-        street=(address.text("address_1"), address.text("address_2")),
-        city=address.text("city"),
-        region=address.text("state"),
-        postcode=clean(address.loose("postcode")),
-        country_code=address.text("country"),
-        country=address.text("country"),
+        company=address.shown("company"),
+        street=(address.shown("address_1"), address.shown("address_2")),
+        city=address.shown("city"),
+        region=address.shown("state"),
+        postcode=address.shown("postcode"),
+        country_code=address.shown("country"),
+        country=address.shown("country"),
     )
 
 
 def _locale(order: Fields) -> str:
-    for meta in order.children("meta_data"):
-        if meta.text("key") in _LANGUAGE_KEYS:
+    for meta in order.rows("meta_data"):
+        if meta.shown("key") in _LANGUAGE_KEYS:
             language = meta.value("value")
             if isinstance(language, str) and LOCALE.fullmatch(language):
                 return language.replace("_", "-")

@@ -30,24 +30,24 @@ def parse_legacy_woocommerce(body: Mapping[str, Any], shop: Shop, path: str = ""
     """Return the order that a payload of the legacy API describes; arguments and errors as in `parse_woocommerce`."""
     order = Fields(body, path, html.unescape)
     order.require("id", "currency", "total", "line_items")
-    billing, shipping = order.child("billing_address"), order.child("shipping_address", php=True)
+    billing, shipping = order.child("billing_address", php=True), order.part("shipping_address")
     details = order.child("payment_details")
     status = status_of(order.text("status"))
-    title = details.text("method_title")
+    title = details.shown("method_title")
     cash = status != "failed" and shop.is_cash(details.text("method_id"), title)
-    name = " ".join(filter(None, (billing.text("first_name"), billing.text("last_name"))))
+    name = " ".join(filter(None, (billing.shown("first_name"), billing.shown("last_name"))))
     items = tuple(_item(line) for line in order.children("line_items"))
     totals = _totals(order, items)
-    shipped = bool(order.children("shipping_lines"))
+    shipped = bool(order.rows("shipping_lines"))
     address = woocommerce_address(shipping, name)
     if not address and (shipped or cash):
         address = woocommerce_address(billing, name)
     whole = Refund("", totals.total, full=True)
-    sent = Shipment(at=order.moment("completed_at", assume_utc=True))
+    sent = Shipment(at=order.when("completed_at", assume_utc=True))
     return Order(
         shop=shop.name,
         id=order.identifier("id"),
-        number=order.identifier("order_number") or order.identifier("id"),
+        number=order.shown("order_number") or order.identifier("id"),
         event=OrderEvent.DRAFTED if status == "trash" else None,
         currency=order.currency("currency"),
         items=items,
@@ -59,29 +59,29 @@ def parse_legacy_woocommerce(body: Mapping[str, Any], shop: Shop, path: str = ""
         customer_name=name,
         email=billing.typed("email"),
         phone=billing.typed("phone"),
-        phone_region=billing.text("country"),
+        phone_region=billing.shown("country"),
         shipping_address=address,
         locale=shop.locale,
-        created_at=order.moment("created_at", assume_utc=True),
-        url=web_address(order.verbatim("view_order_url")),
+        created_at=order.when("created_at", assume_utc=True),
+        url=web_address(order.typed("view_order_url")),
     )
 
 
 def _item(line: Fields) -> Item:
     quantity = line.number("quantity")
     amount = line.number("subtotal") if line.given("subtotal") else line.number("total")
-    return Item(line.text("name") or "?", Decimal(1) if quantity is None else quantity, amount or Decimal(0))
+    return Item(line.shown("name") or "?", Decimal(1) if quantity is None else quantity, amount or Decimal(0))
 
 
 def _totals(order: Fields, items: tuple[Item, ...]) -> Totals:
-    lines = order.children("shipping_lines")
-    shipping = order.number("total_shipping")
+    lines = order.rows("shipping_lines")
+    shipping = order.price("total_shipping")
     return Totals(
         total=order.number("total") or Decimal(0),
         subtotal=sum((item.total or Decimal(0) for item in items), Decimal(0)),
-        discount=order.number("total_discount"),
+        discount=order.price("total_discount"),
         shipping=(shipping or Decimal(0)) if shipping or lines else None,
-        fees=sum((fee.number("total") or Decimal(0) for fee in order.children("fee_lines")), Decimal(0)),
-        tax=order.number("total_tax"),
+        fees=sum((fee.price("total") or Decimal(0) for fee in order.rows("fee_lines")), Decimal(0)),
+        tax=order.price("total_tax"),
         due=order.number("total"),
     )

