@@ -130,7 +130,7 @@ class Refund:
         id: The shop system's own, part of the idempotency key; the amount stands in for one that is empty.
         amount: How much, above 0.
         full: Whether that makes up the whole order.
-        booked: Nothing had been paid: it lowers what is owed, and no money went back.
+        silence: Why customers are not told of it, as of money that was never paid; mostly empty.
         currency: Where it is another than the order's.
         items: What it was for; may be empty.
         at: When, where the shop said so.
@@ -139,7 +139,7 @@ class Refund:
     id: str
     amount: Decimal
     full: bool = False
-    booked: bool = False
+    silence: str = ""
     currency: str = ""
     items: tuple[Item, ...] = ()
     at: datetime | None = None

@@ -211,8 +211,8 @@ def _reason_for_silence(order: Order, happening: Happening, oldest: datetime | N
         return order.silence
     if event is OrderEvent.REFUNDED and part is None:
         return "the order does not say what was refunded"
-    if isinstance(part, Refund) and part.booked:
-        return "nothing was paid that could go back"
+    if isinstance(part, Refund) and part.silence:
+        return part.silence
     not_yet = _unsettled(order) if event in _ANNOUNCEMENTS else ""
     return not_yet or _too_old(order, happening, oldest)
 

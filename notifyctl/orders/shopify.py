@@ -129,7 +129,7 @@ def _order(fields: Fields, shop: Shop, event: OrderEvent | None) -> Order:
     first, *others = (*_phones(fields, addresses, customer), Phone(""))
     emails = [fields.typed("email"), fields.typed("contact_email"), customer.typed("email")]
     email, *more = (*filter(None, emails), "")
-    shipments = _shipments(fields)
+    shipments = _shipments(fields, money)
     return Order(
         shop=shop.name,
         id=identifier,
@@ -217,10 +217,10 @@ def _locale(text: str) -> str:
     return text.replace("_", "-") if LOCALE.fullmatch(text) else ""
 
 
-def _shipments(order: Fields) -> tuple[Shipment, ...]:
+def _shipments(order: Fields, money: Money) -> tuple[Shipment, ...]:
     """Return what has left the shop, out of the fulfilments of an order."""
     status = order.text("fulfillment_status")
-    ordered = sum((_quantity(line) for line in order.children("line_items") if _is_shipped(line)), Decimal(0))
+    ordered = sum((money.count(line) for line in order.children("line_items") if _is_shipped(line)), Decimal(0))
     if order.value("fulfillments") is None and status in ("fulfilled", "partial") and ordered:
         return (Shipment(partial=status == "partial", at=order.when("updated_at")),)
     sent = [shipment for shipment in map(_shipment, order.children("fulfillments")) if shipment is not None]

@@ -22,6 +22,7 @@ __all__ = ["Money", "exact_id", "line_name", "refund_of", "refunds_of"]
 _ZERO: Final = Decimal(0)
 _GONE_BACK: Final = frozenset({"refunded", "partially_refunded"})
 _FAILED: Final = frozenset({"failure", "error"})
+_PENDING: Final = "the money is not back yet"
 
 
 class Money:
@@ -37,7 +38,7 @@ class Money:
         shop, presented = order.currency("currency"), order.text("presentment_currency").upper()
         self._presented = bool(presented) and presented != shop and self._all_in(presented)
         self.currency = presented if self._presented else shop
-        settled = order.given("cancelled_at") or order.children("refunds")
+        settled = order.given("cancelled_at") or any(map(_sent, order.children("refunds")))
         edited = any(_count(line) != _quantity(line) for line in self._lines)
         self._edited = edited and not settled and order.given("current_total_price")
 
@@ -55,6 +56,10 @@ class Money:
                 return found
         return None
 
+    def count(self, line: Fields) -> Decimal:
+        """Return how many of a row were ordered; after an edit, how many are left."""
+        return _count(line) if self._edited else _quantity(line)
+
     def current(self, key: str) -> Decimal | None:
         """Return an amount of the order: after an edit, what it became."""
         return self.amount(self._order, f"current_{key}", key) if self._edited else self.amount(self._order, key)
@@ -63,7 +68,7 @@ class Money:
         """Return the rows, before discounts; after an edit, what is left of them."""
         found = []
         for line in self._lines:
-            quantity = _count(line) if self._edited else _quantity(line)
+            quantity = self.count(line)
             if quantity > 0:
                 price = self.amount(line, "price") or _ZERO
                 found.append(Item(line_name(line), quantity, quantity * price))
@@ -182,11 +187,7 @@ def refund_of(fields: Fields, *, tax_included: bool = True) -> Refund | None:
         fields: The refund.
         tax_included: Whether its rows have their tax in them already.
     """
-    sent = [
-        transaction
-        for transaction in fields.children("transactions")
-        if transaction.text("kind") in ("", "refund") and transaction.text("status") not in _FAILED
-    ]
+    sent = _sent(fields)
     lines = fields.children("refund_line_items")
     if fields.children("transactions"):
         amount = sum((transaction.number("amount") or _ZERO for transaction in sent), _ZERO)
@@ -200,9 +201,21 @@ def refund_of(fields: Fields, *, tax_included: bool = True) -> Refund | None:
         id=exact_id(fields, "Refund"),
         amount=amount,
         currency=currency,
+        silence=_PENDING if any(transaction.text("status") == "pending" for transaction in sent) else "",
         items=tuple(_returned(line) for line in lines if line.given("line_item")),
         at=fields.when("created_at"),
     )
+
+
+def _sent(refund: Fields) -> list[Fields]:
+    """Return the transactions in which money went back, or is to; a row that an edit takes off has none."""
+    return [
+        transaction
+        for transaction in refund.children("transactions")
+        if transaction.text("kind") in ("", "refund")
+        and transaction.text("status") not in _FAILED
+        and (transaction.number("amount") or _ZERO) > 0
+    ]
 
 
 def _worth(lines: Iterable[Fields], *, tax_included: bool) -> Iterable[Decimal]:

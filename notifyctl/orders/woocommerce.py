@@ -37,6 +37,8 @@ _SENT: Final = frozenset({"completed", "shipped", "partial-shipped", "partially-
 _PARTLY_SENT: Final = frozenset({"partial-shipped", "partially-shipped"})
 #: Shipping methods that are none: the customer comes for the goods.
 _PICKUP: Final = frozenset({"legacy_local_pickup", "local_pickup", "pickup_location"})
+_NEVER_PAID: Final = "nothing was paid that could go back"
+
 _PING: Final = re.compile(rb"\s*webhook_id=\d{1,20}\s*")
 
 #: Where the plugins WPML and TranslatePress keep the customer's language.
@@ -86,7 +88,9 @@ def parse_woocommerce(body: Mapping[str, Any], shop: Shop, path: str = "", topic
     items = tuple(_item(line, gross=gross) for line in order.children("line_items"))
     payment = _payment(order, shop, failed=status == "failed")
     totals = _totals(order, items, gross=gross)
-    refunds = _refunds(order, status, totals.total, booked=payment.cash_on_delivery and not payment.paid)
+    refunds = _refunds(
+        order, status, totals.total, silence=_NEVER_PAID if payment.cash_on_delivery and not payment.paid else ""
+    )
     return Order(
         shop=shop.name,
         id=identifier,
@@ -168,15 +172,15 @@ def _shipments(order: Fields, status: str) -> tuple[Shipment, ...]:
     return (Shipment(parcels=parcels, partial=status in _PARTLY_SENT, delivered=status == "delivered", at=sent_at),)
 
 
-def _refunds(order: Fields, status: str, total: Decimal, *, booked: bool) -> tuple[Refund, ...]:
+def _refunds(order: Fields, status: str, total: Decimal, *, silence: str) -> tuple[Refund, ...]:
     found = []
     for refund in order.rows("refunds"):
         amount = abs(refund.number("total") or Decimal(0))
         if amount:
             full = 0 < total <= amount
-            found.append(Refund(refund.identifier("id"), amount, full=full, booked=booked, at=_changed_at(order)))
+            found.append(Refund(refund.identifier("id"), amount, full=full, silence=silence, at=_changed_at(order)))
     if status == "refunded" and not found and total > 0:
-        found = [Refund("", total, full=True, booked=booked, at=_changed_at(order))]
+        found = [Refund("", total, full=True, silence=silence, at=_changed_at(order))]
     return tuple(found)
 
 

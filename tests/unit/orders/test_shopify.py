@@ -21,6 +21,7 @@ from tests.support.order_payloads import (
     a_shopify_order,
     captured,
     real,
+    totals_of,
 )
 
 
@@ -188,6 +189,31 @@ def test_shopify_edited_order_shows_what_is_left_of_it() -> None:
     assert order.totals is not None
     assert [item.quantity for item in order.items] == [1]
     assert (order.totals.total, order.totals.due) == (Decimal("19.35"), Decimal("19.35"))
+
+
+@pytest.mark.parametrize("transactions", [[], [{"kind": "refund", "status": "failure", "amount": "9.50"}]])
+@pytest.mark.parametrize("status", ["paid", "partially_refunded"])
+def test_shopify_row_that_an_edit_took_off_is_gone(status: str, transactions: list[dict[str, Any]]) -> None:
+    """Shopify notes it as a refund of no money: the confirmation shows what is left, and the parcel is all of that."""
+    lines = [{**LINE, "quantity": 1, "current_quantity": 1}, {**LINE, "id": 12, "current_quantity": 0}]
+    removed = {"refunds": [a_refund(transactions=transactions)], "current_total_price": "19.35"}
+    sent = a_fulfilment(line_items=lines[:1])
+
+    order = parse_order(a_shopify_order(line_items=lines, financial_status=status, fulfillments=[sent], **removed))
+
+    assert [item.quantity for item in order.items] == [1]
+    assert totals_of(order).total == Decimal("19.35")
+    assert [shipment.partial for shipment in order.shipments] == [False]
+
+
+@pytest.mark.parametrize("status", ["partially_refunded", "refunded"])
+def test_shopify_refund_that_is_not_through_is_not_told(status: str) -> None:
+    """The bank has not said yes yet; an order that is to be refunded is not confirmed either."""
+    pending = a_refund(transactions=[{"kind": "refund", "status": "pending", "amount": "10.67"}])
+    payload = a_shopify_order(financial_status=status, refunds=[pending])
+
+    assert told(payload) == ([] if status == "refunded" else ["placed"])
+    assert "the money is not back yet" in reasons(payload)
 
 
 def test_shopify_addresses_and_phones_have_an_order_of_preference() -> None:
