@@ -18,6 +18,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from notifyctl.errors import InvalidOrder
 from notifyctl.orders.fields import LOCALE, Fields
 from notifyctl.orders.order import Item, Order, OrderEvent, Payment, Phone, Refund, Shipment, Totals
 from notifyctl.orders.postal import address_lines
@@ -37,6 +38,9 @@ _SENT: Final = frozenset({"completed", "shipped", "partial-shipped", "partially-
 _PARTLY_SENT: Final = frozenset({"partial-shipped", "partially-shipped"})
 #: Shipping methods that are none: the customer comes for the goods.
 _PICKUP: Final = frozenset({"legacy_local_pickup", "local_pickup", "pickup_location"})
+#: Fields that only subscriptions have (of WooCommerce Subscriptions), which look like orders in all else.
+_SUBSCRIPTION: Final = frozenset({"billing_period", "next_payment_date", "next_payment_date_gmt"})
+
 _NEVER_PAID: Final = "nothing was paid that could go back"
 
 _PING: Final = re.compile(rb"\s*webhook_id=\d{1,20}\s*")
@@ -70,8 +74,10 @@ def parse_woocommerce(body: Mapping[str, Any], shop: Shop, path: str = "", topic
         topic: What it was sent as, such as ``order.updated``; may be empty.
 
     Raises:
-        InvalidOrder: If a field is missing or unusable.
+        InvalidOrder: If a field is missing or unusable, or this is a subscription.
     """
+    if body.keys() & _SUBSCRIPTION:
+        raise InvalidOrder("this is a subscription, not an order", path=path, hint="Each renewal is an order, too.")
     order = Fields(body, path, html.unescape)
     order.require("id")
     identifier, number = order.identifier("id"), order.shown("number") or order.identifier("id")

@@ -389,6 +389,15 @@ def test_woocommerce_fault_is_named_by_its_place(change: dict[str, Any], path: s
     assert caught.value.path == path
 
 
+@pytest.mark.parametrize("field", ["billing_period", "next_payment_date_gmt"])
+def test_woocommerce_subscription_is_no_order(field: str) -> None:
+    """It looks like one in all else; its renewals are orders of their own."""
+    with pytest.raises(InvalidOrder, match="this is a subscription, not an order"):
+        parse_order(a_woocommerce_order(**{field: "month"}))
+
+    assert events(created_via="subscription", status="processing") == [OrderEvent.PLACED]
+
+
 def test_woocommerce_can_be_named_as_the_sender() -> None:
     """A payload without the shape is complained about field by field if its sender is known."""
     with pytest.raises(InvalidOrder) as caught:
