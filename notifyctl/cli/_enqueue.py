@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from notifyctl.cli._errors import Code
 from notifyctl.cli._output import Column, Output, say, write
-from notifyctl.errors import ConfigError, IdempotencyConflict, InvalidInput, InvalidOrder, NotifyError, RenderError
+from notifyctl.errors import (
+    ConfigError,
+    IdempotencyConflict,
+    InvalidInput,
+    InvalidOrder,
+    NotifyError,
+    Overtaken,
+    RenderError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -129,10 +137,12 @@ def enqueue_orders(
         planned = [(one.place, plan) for one in chunk for plan in one.outcome.planned]
         answers = (_check if dry_run else _queue)(app, [plan for _, plan in planned])
         refused = set()
-        for (place, _), answer in zip(planned, answers, strict=True):
+        for (place, plan), answer in zip(planned, answers, strict=True):
             if isinstance(answer, IdempotencyConflict):
                 tally.known += 1
                 tally.changed += 1
+            elif isinstance(answer, Overtaken):
+                tally.skipped[plan.overtaken] += 1
             elif isinstance(answer, NotifyError):
                 refused.add(place)
                 say(f"{place}: {answer.message}")
@@ -202,6 +212,7 @@ def _queue(app: App, planned: list[Planned]) -> list[Any]:
                     plan.notification,
                     Options(
                         idempotency_key=plan.idempotency_key,
+                        unless=plan.unless,
                         priority=plan.priority,
                         delay=plan.delay or None,
                         expires=plan.expires_after,

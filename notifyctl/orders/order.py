@@ -110,6 +110,7 @@ class Shipment:
         parcels: Empty where nothing is tracked.
         items: What is in it; empty where the shop did not say.
         partial: Whether more of the order is to follow, or went before.
+        in_whole: Whether it is told of already where the order was, without ids, as shipped in whole.
         delivered: Whether it has arrived.
         at: When it left, where the shop said so.
     """
@@ -118,6 +119,7 @@ class Shipment:
     parcels: tuple[Parcel, ...] = ()
     items: tuple[Item, ...] = ()
     partial: bool = False
+    in_whole: bool = False
     delivered: bool = False
     at: datetime | None = None
 
@@ -127,7 +129,8 @@ class Refund:
     """Money that went back.
 
     Attributes:
-        id: The shop system's own, part of the idempotency key; the amount stands in for one that is empty.
+        id: The shop system's own, part of the idempotency key; the amount stands in for one that is empty. The refund
+            of everything needs none.
         amount: How much, above 0.
         full: Whether that makes up the whole order.
         silence: Why customers are not told of it, as of money that was never paid; mostly empty.

@@ -18,6 +18,7 @@ no queue; addresses are checked as the channels do.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
@@ -45,6 +46,12 @@ _PART = "partial"
 #: What is superseded where an order came to nothing.
 _ANNOUNCEMENTS = (OrderEvent.PLACED, OrderEvent.PAID)
 
+#: The refund of all the money, whichever id it will have.
+_EVERYTHING = Refund("", Decimal(0), full=True)
+
+_UNDONE = "the order was cancelled or refunded since"
+_PASSED = "the order was cancelled or refunded since, or this shipment was told of before"
+
 #: What may have left the shop where an order does not say.
 _UNKNOWN = (Shipment(), Shipment(partial=True))
 
@@ -59,6 +66,8 @@ class Planned:
         priority: The lane: high where a customer waits for it.
         delay: How long to wait before it may go.
         expires_after: From then on, how long it is worth sending; None: always.
+        unless: Keys of the same channel: once one of them is known, the message is wrong. Tellings come in any order.
+        overtaken: What to say then.
     """
 
     notification: Notification
@@ -66,6 +75,8 @@ class Planned:
     priority: Priority
     delay: timedelta
     expires_after: timedelta | None
+    unless: tuple[str, ...] = ()
+    overtaken: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +208,15 @@ def _plan(order: Order, happening: Happening, channel: Channel, rule: MessageRul
         order_id=order.id,
         locale=order.locale,
     )
-    return Planned(notification, _key(order, happening, channel), rule.priority, rule.delay, expires)
+    return Planned(
+        notification,
+        _key(order, happening, channel),
+        rule.priority,
+        rule.delay,
+        expires,
+        unless=tuple(_key(order, later, channel) for later in _overtaking(happening)),
+        overtaken=_PASSED if happening.event is OrderEvent.SHIPPED else _UNDONE,
+    )
 
 
 def _reason_for_silence(order: Order, happening: Happening, oldest: datetime | None) -> str:
@@ -258,6 +277,18 @@ def _superseded(order: Order, happening: Happening) -> Iterator[tuple[Channel, s
             yield channel, _key(order, one, channel, own_row=True)
 
 
+def _overtaking(happening: Happening) -> Iterator[Happening]:
+    """Yield what makes a message wrong if it was told before."""
+    event, part = happening
+    if event in _ANNOUNCEMENTS or event is OrderEvent.SHIPPED:
+        yield Happening(OrderEvent.CANCELLED)
+        yield Happening(OrderEvent.REFUNDED, _EVERYTHING)
+    if event is OrderEvent.SHIPPED:
+        yield Happening(OrderEvent.DELIVERED, part)
+        if isinstance(part, Shipment) and part.id and part.in_whole:
+            yield Happening(OrderEvent.SHIPPED, Shipment())
+
+
 def _recipient(order: Order, channel: Channel) -> Recipient:
     """Return the customer's address on a channel: the first that can be sent to.
 
@@ -301,8 +332,9 @@ def _key(order: Order, happening: Happening, channel: Channel, *, own_row: bool 
     event = happening.event if own_row else _message(order, happening)
     part = happening.part
     name = part.id if part else ""
-    if isinstance(part, Refund) and not name:
-        name = format(part.amount, "f")
+    if isinstance(part, Refund):
+        # that of everything has a key that is known before it happens: the others look for it
+        name = "" if part.full else name or format(part.amount, "f")
     elif isinstance(part, Shipment) and part.partial and not name:
         name = _PART
     parts = (order.shop, order.id, event, *([name] if name else []), channel)

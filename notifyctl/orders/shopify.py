@@ -257,6 +257,7 @@ def _shipment(fulfilment: Fields) -> Shipment | None:
         id=_identifier(fulfilment, "Fulfillment"),
         parcels=parcels,
         items=tuple(Item(line_name(line), _quantity(line)) for line in lines),
+        in_whole=True,
         delivered=progress == "delivered",
         at=fulfilment.when("created_at"),
     )

@@ -55,6 +55,28 @@ def test_made_up_orders_have_a_story(ok: Callable[..., Result], app: App) -> Non
         assert [(job.template, job.reason) for job in cancelled] == [("order_confirmation", "superseded")] * 5
 
 
+@pytest.mark.parametrize("separately", [True, False])
+def test_tellings_in_the_wrong_order_confirm_no_cancelled_order(
+    ok: Callable[..., Result], app: App, tmp_path: Path, *, separately: bool
+) -> None:
+    """Webhooks come in any order: after the cancellation, the older confirmation and parcel are skipped."""
+    later = line(event="cancelled")
+    older = line() + line(event="shipped", shipment={"id": "1"})
+    file = tmp_path / "orders.jsonl"
+    told = []
+    for text in (later, older) if separately else (later + older,):
+        file.write_text(text)
+        told.append(ok("order", "import", str(file), "-o", "json").json())
+
+    assert sum(one["queued"] for one in told) == 2
+    assert told[-1]["skipped"] == {
+        "the order was cancelled or refunded since": 2,
+        "the order was cancelled or refunded since, or this shipment was told of before": 2,
+    }
+    waiting = [job.template for queue in ("email", "whatsapp") for job in app.inspector.jobs(queue, State.WAITING)]
+    assert waiting == ["order_cancelled"] * 2
+
+
 def test_orders_can_be_of_one_kind_and_give_their_ids(ok: Callable[..., Result], app: App) -> None:
     """All on delivery; `-o id` prints one id for each message."""
     ids = ok("order", "test", "-n", "2", "--cod", "-o", "id").out.split()

@@ -245,7 +245,7 @@ def test_rules_tell_of_each_shipment_and_refund_once() -> None:
         ({"shipments": (SHIPMENT, replace(SHIPMENT, id="s2", delivered=True))}, ["shipped:s1", "delivered:s2"]),
         ({"refunds": (REFUND,)}, ["refunded:r1", "placed"]),
         ({"refunds": (REFUND,), "shipments": (SHIPMENT,)}, ["refunded:r1", "shipped:s1"]),
-        ({"refunds": (replace(REFUND, full=True),)}, ["refunded:r1"]),
+        ({"refunds": (replace(REFUND, full=True),)}, ["refunded"]),
         ({"refunds": (REFUND, replace(REFUND, id="r2", amount=Decimal("20.35")))}, ["refunded:r1", "refunded:r2"]),
         ({"cancelled": True, "refunds": (REFUND,), "shipments": (SHIPMENT,)}, ["cancelled", "refunded:r1"]),
     ],
@@ -277,6 +277,45 @@ def test_rules_name_what_a_later_event_makes_wrong(
     found = order_notifications(replace(ORDER, phone="", **changes), event).superseded
 
     assert set(found) == {(channel, f"shop:10482:{name}:{channel}") for name in superseded for channel in Channel}
+
+
+@pytest.mark.parametrize(
+    ("event", "changes", "expected"),
+    [
+        (OrderEvent.PLACED, {}, {"cancelled", "refunded"}),
+        (OrderEvent.PAID, {}, {"cancelled", "refunded"}),
+        (OrderEvent.SHIPPED, {}, {"cancelled", "refunded", "delivered"}),
+        (OrderEvent.SHIPPED, {"shipments": (SHIPMENT,)}, {"cancelled", "refunded", "delivered:s1"}),
+        (
+            OrderEvent.SHIPPED,
+            {"shipments": (replace(SHIPMENT, in_whole=True),)},
+            {"cancelled", "refunded", "delivered:s1", "shipped"},
+        ),
+        (OrderEvent.DELIVERED, {}, set()),
+        (OrderEvent.CANCELLED, {}, set()),
+        (OrderEvent.REFUNDED, {"refunds": (REFUND,)}, set()),
+    ],
+)
+def test_rules_name_what_overtakes_a_message(event: OrderEvent, changes: dict[str, Any], expected: set[str]) -> None:
+    """Keys of the same channel: whoever was told of one of these must not read the older message."""
+    planned = order_notifications(replace(ORDER, **changes), event).planned
+
+    assert planned
+    for plan in planned:
+        channel = plan.notification.channel
+        assert set(plan.unless) == {f"shop:10482:{name}:{channel}" for name in expected}
+
+
+def test_rules_look_for_the_very_keys_that_they_plan() -> None:
+    """What the cancellation, and the refund of everything, are queued with is what a late confirmation looks for."""
+    full = replace(ORDER, refunds=(replace(REFUND, full=True),), payment=PAID)
+    later = {
+        plan.idempotency_key
+        for event in (OrderEvent.CANCELLED, OrderEvent.REFUNDED)
+        for plan in order_notifications(full, event).planned
+    }
+
+    assert {key for plan in order_notifications(ORDER).planned for key in plan.unless} == later
 
 
 def test_rules_supersede_the_very_keys_that_they_plan() -> None:
