@@ -169,7 +169,8 @@ def refunds_of(order: Fields, money: Money) -> tuple[Refund, ...]:
             found += [refund] if refund else []
     if not found and status in _GONE_BACK:
         amount = total if status == "refunded" else total - money.current_total()
-        found = [Refund("", amount, at=order.when("updated_at"))] if amount > 0 else []
+        # a sum of all parts so far, not a refund of its own: told of once, and again when everything went back
+        found = [Refund("partial", amount, at=order.when("updated_at"))] if amount > 0 else []
     whole = status == "refunded" and len(found) == 1
     return tuple(_judged(refund, money.currency, total, whole=whole) for refund in found)
 

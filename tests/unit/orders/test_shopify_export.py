@@ -45,7 +45,7 @@ def test_export_is_read_as_the_rest_api_would_tell_it() -> None:
     assert refunded.phone == "+447700900456"
     assert keys(cash) == ["shop:5123456789012:placed:email"]
     assert keys(shipped) == ["shop:5123456789011:shipped:email"]
-    assert keys(refunded) == ["shop:5123456789010:refunded:5.00:email", "shop:5123456789010:placed:email"]
+    assert keys(refunded) == ["shop:5123456789010:refunded:partial:email", "shop:5123456789010:placed:email"]
 
 
 @pytest.mark.parametrize(
@@ -81,6 +81,19 @@ def test_export_tells_of_the_rest_of_an_order_after_its_part() -> None:
 
     assert keys(part) == ["shop:5123456789011:shipped:partial:email"]
     assert keys(whole) == ["shop:5123456789011:shipped:email"]
+
+
+def test_export_tells_of_refunds_in_part_once() -> None:
+    """Its amount is the sum so far: ten and then twenty are not thirty, and only the whole is told of again."""
+    ten, twenty = (
+        orders(EXPORT.replace("Shopify Payments,5.00", f"Shopify Payments,{sum_so_far}"))[2]
+        for sum_so_far in ("10.00", "20.00")
+    )
+    whole = orders(EXPORT.replace(",partially_refunded,", ",refunded,").replace("Payments,5.00", "Payments,30.00"))[2]
+
+    assert [refund.amount for refund in (*ten.refunds, *twenty.refunds)] == [Decimal("10.00"), Decimal("20.00")]
+    assert keys(ten) == keys(twenty) == ["shop:5123456789010:refunded:partial:email", "shop:5123456789010:placed:email"]
+    assert keys(whole) == ["shop:5123456789010:refunded:email"]
 
 
 def test_export_of_one_endless_order_is_not_kept() -> None:
