@@ -164,3 +164,16 @@ def test_smtp_replies_are_told_as_they_are() -> None:
         assert follows.startswith(_told(failure)), f"{reply} to {to}: {failure!r}"
         checked += 1
     assert checked == 5
+
+
+def test_reasons_of_dead_letters_are_all_told() -> None:
+    """dead-letters.md has a row for each reason that a job can be buried for, and for no other."""
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "notifyctl").rglob("*.py"))
+    scripts = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "notifyctl" / "engine" / "lua").iterdir())
+    in_code = set(re.findall(r'(?:Bury\(|\.bury\([^)]*?, )"(\w+)"', code))
+    in_scripts = set(re.findall(r"'reason', '(\w+)', 'finished_at'", scripts))
+    told = {name for row in _rows("docs/how-to/dead-letters.md", 3) for name in re.findall(r"`(\w+)`", row[0])}
+
+    assert told >= in_code
+    assert told >= in_scripts - {"expired"}
+    assert told - in_code - in_scripts <= {"account", "lost_worker"}
