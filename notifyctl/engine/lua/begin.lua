@@ -11,7 +11,7 @@
 -- ARGV[3] text    provider
 -- ARGV[4] text    rate "count/period_ms", 0/1 = no limit; an operator's rate in config wins
 -- Returns how many microseconds to wait before the send | -1: the lease is no longer this token's, do not send
-local HEADROOM = 1.02
+local HEADROOM = 1.03
 local t = redis.call('TIME')
 local now_us = t[1] * 1000000 + t[2]
 if ARGV[1] ~= '0' then now_us = tonumber(ARGV[1]) * 1000 end

@@ -56,14 +56,14 @@ def test_begin_keeps_the_distance_between_sends(seed: Seed) -> None:
 
     waits_us = [seed.scripts.begin(job_id, token, "sendgrid", "10/1000") for job_id in "abc"]
 
-    assert waits_us == [0, 102_000, 204_000]
+    assert waits_us == [0, 103_000, 206_000]
 
 
 def test_begin_does_not_wait_where_the_distance_is_there(seed: Seed) -> None:
     """A send that comes later than its turn goes at once."""
     token = seed.active("a", "b")
     seed.scripts.begin("a", token, "sendgrid", "10/1000")
-    seed.clock.advance(102)
+    seed.clock.advance(103)
 
     assert seed.scripts.begin("b", token, "sendgrid", "10/1000") == 0
 
@@ -83,9 +83,9 @@ def test_begin_called_again_after_a_lost_reply_asks_for_the_same_wait(seed: Seed
     token = seed.active("a", "b")
     seed.scripts.begin("a", token, "sendgrid", "10/1000")
 
-    assert seed.twice(lambda: seed.scripts.begin("b", token, "sendgrid", "10/1000")) == 102_000
+    assert seed.twice(lambda: seed.scripts.begin("b", token, "sendgrid", "10/1000")) == 103_000
     seed.clock.advance(100)
-    assert seed.scripts.begin("b", token, "sendgrid", "10/1000") == 2_000
+    assert seed.scripts.begin("b", token, "sendgrid", "10/1000") == 3_000
 
 
 def test_begin_heeds_the_operators_rate(seed: Seed) -> None:
@@ -94,7 +94,7 @@ def test_begin_heeds_the_operators_rate(seed: Seed) -> None:
     seed.scripts.configure({"rate": "1/1000"})
     seed.scripts.begin("a", token, "sendgrid", "10/1000")
 
-    assert seed.scripts.begin("b", token, "sendgrid", "10/1000") == 1_020_000
+    assert seed.scripts.begin("b", token, "sendgrid", "10/1000") == 1_030_000
 
 
 def test_begin_does_not_wait_for_the_turn_of_a_rate_that_was_lifted(seed: Seed) -> None:
@@ -102,7 +102,7 @@ def test_begin_does_not_wait_for_the_turn_of_a_rate_that_was_lifted(seed: Seed) 
     token = seed.active("a", "b")
     seed.scripts.begin("a", token, "sendgrid", "1/3600000")
 
-    assert seed.scripts.begin("b", token, "sendgrid", "10/1000") <= 204_000
+    assert seed.scripts.begin("b", token, "sendgrid", "10/1000") <= 206_000
 
 
 def test_begin_does_not_wait_for_a_clock_that_was_set_back(seed: Seed) -> None:
@@ -113,4 +113,4 @@ def test_begin_does_not_wait_for_a_clock_that_was_set_back(seed: Seed) -> None:
     seed.clock.advance(-3_600_000)
     seed.active("b")
 
-    assert seed.scripts.begin("b", token, "sendgrid", "10/1000") <= 204_000
+    assert seed.scripts.begin("b", token, "sendgrid", "10/1000") <= 206_000
