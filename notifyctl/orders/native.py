@@ -124,11 +124,14 @@ def _totals(order: Fields, items: tuple[Item, ...]) -> Totals | None:
 def _payment(payment: Fields, *, paid: bool) -> Payment:
     payment.only(_PAYMENT)
     paid_at = payment.moment("paid_at")
+    cash = payment.flag("cash_on_delivery")
+    paid = payment.flag("paid") or paid or paid_at is not None
     return Payment(
         method=payment.text("method"),
-        cash_on_delivery=payment.flag("cash_on_delivery"),
-        paid=payment.flag("paid") or paid or paid_at is not None,
+        cash_on_delivery=cash,
+        paid=paid,
         paid_at=paid_at,
+        abandoned=payment.value("paid") is False and not cash and not paid,
     )
 
 

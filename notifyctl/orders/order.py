@@ -77,12 +77,14 @@ class Payment:
         cash_on_delivery: Whether the customer pays the carrier.
         paid: Whether the money has arrived, be it that it went back later.
         paid_at: When it did, where the shop said so.
+        abandoned: Whether none of it ever came, nor was to come with the parcel: nobody was told of such an order.
     """
 
     method: str = ""
     cash_on_delivery: bool = False
     paid: bool = False
     paid_at: datetime | None = None
+    abandoned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class Shipment:
         partial: Whether more of the order is to follow, or went before.
         in_whole: Whether it is told of already where the order was, without ids, as shipped in whole.
         delivered: Whether it has arrived.
+        silence: Why it is not told of, as of one that could not be delivered; mostly empty.
         at: When it left, where the shop said so.
     """
 
@@ -121,6 +124,7 @@ class Shipment:
     partial: bool = False
     in_whole: bool = False
     delivered: bool = False
+    silence: str = ""
     at: datetime | None = None
 
 

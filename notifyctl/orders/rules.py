@@ -230,10 +230,17 @@ def _reason_for_silence(order: Order, happening: Happening, oldest: datetime | N
         return order.silence
     if event is OrderEvent.REFUNDED and part is None:
         return "the order does not say what was refunded"
-    if isinstance(part, Refund) and part.silence:
+    if part and part.silence:
         return part.silence
-    not_yet = _unsettled(order) if event in _ANNOUNCEMENTS else ""
-    return not_yet or _too_old(order, happening, oldest)
+    return _unfit(order, event) or _too_old(order, happening, oldest)
+
+
+def _unfit(order: Order, event: OrderEvent) -> str:
+    """Return why an order's payment forbids an event's message; empty if it does not."""
+    if event is OrderEvent.CANCELLED:
+        free = order.totals is not None and order.totals.total <= 0
+        return "nothing was confirmed" if order.payment.abandoned and not free else ""
+    return _unsettled(order) if event in _ANNOUNCEMENTS else ""
 
 
 def _unsettled(order: Order) -> str:

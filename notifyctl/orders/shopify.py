@@ -41,9 +41,18 @@ _ORDER_TOPICS: Final = {
 
 _MONEY_ARRIVED: Final = frozenset({"paid", "partially_refunded", "refunded"})
 
+_NEVER_PAID: Final = frozenset({"expired", "pending", "voided"})
+
 #: Of these nothing is on its way; ``pending`` and ``open`` wait for a warehouse, unless there is something to track.
 _NOT_SENT: Final = frozenset({"cancelled", "error", "failure"})
 _NOT_SENT_YET: Final = frozenset({"pending", "open"})
+
+#: What became of a parcel where "on its way" is no longer true, and nothing else is ours to tell.
+_STRANDED: Final = {
+    "attempted_delivery": "its parcel could not be delivered yet",
+    "failure": "its parcel could not be delivered",
+    "ready_for_pickup": "its parcel waits to be collected",
+}
 
 _NOTHING_SENT: Final = "nothing of it is on its way"
 
@@ -160,10 +169,14 @@ def _order(fields: Fields, shop: Shop, event: OrderEvent | None) -> Order:
 def _payment(fields: Fields, shop: Shop) -> Payment:
     names = [name for name in (*fields.texts("payment_gateway_names"), fields.text("gateway")) if name]
     arrived = _MONEY_ARRIVED | ({"authorized"} if shop.confirm_authorized else frozenset())
+    status = fields.text("financial_status")
+    never = _NEVER_PAID - ({"voided"} if shop.confirm_authorized else frozenset())
+    cash = shop.is_cash(*names)
     return Payment(
         method=" + ".join(dict.fromkeys(shown for shown in map(_method, names) if shown)),
-        cash_on_delivery=shop.is_cash(*names),
-        paid=fields.text("financial_status") in arrived,
+        cash_on_delivery=cash,
+        paid=status in arrived,
+        abandoned=status in never and not cash,
     )
 
 
@@ -258,6 +271,7 @@ def _shipment(fulfilment: Fields) -> Shipment | None:
         parcels=parcels,
         items=tuple(Item(line_name(line), _quantity(line)) for line in lines),
         in_whole=True,
+        silence=_STRANDED.get(progress, ""),
         delivered=progress == "delivered",
         at=fulfilment.when("created_at"),
     )

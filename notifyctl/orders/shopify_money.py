@@ -83,8 +83,9 @@ class Money:
         order = self._order
         shipped = order.rows("shipping_lines")
         shipping = self.amount(order, "total_shipping_price")
-        if shipping is None and shipped:
-            shipping = sum((self.amount(line, "price") or _ZERO for line in shipped), _ZERO)
+        if shipping is None:
+            costs = [self.amount(line, "price") for line in shipped]
+            shipping = None if None in costs else sum(filter(None, costs), _ZERO)
         fees = ("total_tip_received", "original_total_duties", "original_total_additional_fees")
         total = self.current("total_price") or _ZERO
         return Totals(

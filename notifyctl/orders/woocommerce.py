@@ -158,10 +158,13 @@ def _totals(order: Fields, items: tuple[Item, ...], *, gross: bool) -> Totals:
 
 def _payment(order: Fields, shop: Shop, *, failed: bool) -> Payment:
     title = order.shown("payment_method_title")
+    cash = not failed and shop.is_cash(order.shown("payment_method"), title)
+    paid = not failed and (order.given("date_paid") or order.given("date_paid_gmt"))
     return Payment(
         method=title,
-        cash_on_delivery=not failed and shop.is_cash(order.shown("payment_method"), title),
-        paid=order.given("date_paid") or order.given("date_paid_gmt"),
+        cash_on_delivery=cash,
+        paid=paid,
+        abandoned=not (cash or paid),
         paid_at=order.moment("date_paid_gmt", assume_utc=True),
     )
 

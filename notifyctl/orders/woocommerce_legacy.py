@@ -35,6 +35,7 @@ def parse_legacy_woocommerce(body: Mapping[str, Any], shop: Shop, path: str = ""
     status = status_of(order.text("status"))
     title = details.shown("method_title")
     cash = status != "failed" and shop.is_cash(details.text("method_id"), title)
+    paid = status != "failed" and details.flag("paid")
     name = " ".join(filter(None, (billing.shown("first_name"), billing.shown("last_name"))))
     items = tuple(_item(line) for line in order.children("line_items"))
     totals = _totals(order, items)
@@ -52,7 +53,7 @@ def parse_legacy_woocommerce(body: Mapping[str, Any], shop: Shop, path: str = ""
         currency=order.currency("currency"),
         items=items,
         totals=totals,
-        payment=Payment(title, cash_on_delivery=cash, paid=details.flag("paid")),
+        payment=Payment(title, cash_on_delivery=cash, paid=paid, abandoned=not (cash or paid)),
         shipments=(sent,) if status == "completed" and shipped else (),
         refunds=(whole,) if status == "refunded" and totals.total > 0 else (),
         cancelled=status == "cancelled",

@@ -38,6 +38,11 @@ _SINGLE: Final = (
     ("ywot_carrier_name", "ywot_tracking_code", ""),
 )
 
+#: Carriers that are written otherwise than with one capital, and countries that plugins add to the key of a carrier.
+_INITIALS: Final = frozenset({"brt", "ctt", "dhl", "dpd", "ems", "gls", "sda", "seur", "sf", "tnt", "ups", "usps"})
+_SPELLINGS: Final = {"fedex": "FedEx", "inpost": "InPost", "postnl": "PostNL", "postnord": "PostNord"}
+_COUNTRIES: Final = frozenset({"at", "be", "ch", "de", "es", "fr", "gb", "ie", "in", "it", "nl", "pl", "uk", "us"})
+
 
 def parcels_of(order: Fields) -> tuple[Parcel, ...]:
     """Return the parcels that tracking plugins wrote into an order, each number once."""
@@ -67,7 +72,12 @@ def _single(kept: dict[str, Any]) -> Iterable[Parcel]:
 
 def _carrier(name: str) -> str:
     """Return a carrier's name; the plugins' own keys for it, such as ``dhl-paket``, read as names do."""
-    return name.replace("-", " ").title() if name and name == name.lower() and " " not in name else name
+    if name != name.lower() or " " in name:
+        return name
+    words = name.replace("_", "-").split("-")
+    if len(words) > 1 and words[-1] in _COUNTRIES:
+        words.pop()
+    return " ".join(_SPELLINGS.get(word) or (word.upper() if word in _INITIALS else word.title()) for word in words)
 
 
 def _first(entry: dict[str, Any], keys: tuple[str, ...]) -> str:
