@@ -174,7 +174,7 @@ def retry(
     inspector = connected().inspector
     selection = _bulk.select(inspector, ids or (), chosen, every=every, limit=limit)
     if selection.ids and not (selection.named or dry_run):
-        question = f"{len(selection.ids)} dead letters are to be sent again:"
+        question = f"dead letters to be sent again: {len(selection.ids)}"
         _bulk.ask(question, _bulk.described(inspector, selection.ids), yes=yes)
     by = operator()
     view = View(output, table)
@@ -210,7 +210,7 @@ def purge(
     inspector = connected().inspector
     selection = _bulk.select(inspector, ids or (), chosen, every=every, limit=limit)
     if selection.ids and not dry_run:
-        question = f"{len(selection.ids)} dead letters are to be given up for good:"
+        question = f"dead letters to be given up for good: {len(selection.ids)}"
         _bulk.ask(question, _bulk.described(inspector, selection.ids), yes=yes)
     by = operator()
     view = View(output, table)

@@ -105,7 +105,7 @@ def cancel(
     inspector = connected().inspector
     selection = _bulk.select(inspector, ids or (), chosen, every=every, limit=limit)
     if selection.ids and not (selection.named or dry_run):
-        question = f"{len(selection.ids)} jobs are to be cancelled:"
+        question = f"jobs to be cancelled: {len(selection.ids)}"
         _bulk.ask(question, _bulk.described(inspector, selection.ids), yes=yes)
     by = operator()
     view = View(output, table)

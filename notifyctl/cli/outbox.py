@@ -87,7 +87,7 @@ def clear(*, channel: ChannelOption = None, yes: YesOption = False, dry_run: Dry
         write(f"would be deleted: {len(found)}\n")
         return
     if found:
-        question = f"{len(found)} messages in {app.settings.outbox_dir} are to be deleted:"
+        question = f"messages to be deleted in {app.settings.outbox_dir}: {len(found)}"
         _bulk.ask(question, (f"{entry.id}  {entry.channel}" for entry in found[:3]), yes=yes)
     deleted = sum(app.outbox(each).clear() for each in Channel if channel in (None, each.value))
     write(f"deleted {deleted}\n")

@@ -102,7 +102,7 @@ def test_bulk_retry_asks_and_without_a_terminal_refuses(
 
     refused = run("dlq", "retry", "--queue", "email")
     assert refused.code == 1
-    assert "5 dead letters" in refused.err
+    assert "dead letters to be sent again: 5" in refused.err
     assert ids[0] in refused.err
     assert "--yes" in refused.err
     assert app.inspector.stats("email").dlq == 5

@@ -104,7 +104,7 @@ def test_yes_goes_ahead(app: App, dead: Callable[..., list[str]]) -> None:
         shown.type("y\n")
 
         assert shown.end() == 0
-    assert "5 dead letters are to be given up for good" in shown.text
+    assert "dead letters to be given up for good: 5" in shown.text
     assert ids[0] in shown.text
     assert "… and 2 more" in shown.text
     assert app.inspector.stats("email").dlq == 0
