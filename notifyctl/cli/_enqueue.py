@@ -199,6 +199,9 @@ def _wanted(
             continue
         outcome = order_notifications(order, event, messages=messages, catalog=catalog, oldest=oldest)
         tally.skipped.update(skip.reason for skip in outcome.skipped)
+        for skip in outcome.skipped:
+            if skip.unusable:
+                say(f"{place}, order {order.number}: no {skip.channel} message: {skip.reason}")
         yield _Wanted(place, outcome)
 
 

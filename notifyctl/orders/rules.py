@@ -81,10 +81,17 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A message that does not follow, and why; the reason holds no address."""
+    """A message that does not follow, and why; the reason holds no address.
+
+    Attributes:
+        channel: Where it would have gone.
+        reason: Why it does not.
+        unusable: The order has an address there, and it cannot be sent to: somebody may mend it.
+    """
 
     channel: Channel
     reason: str
+    unusable: bool = False
 
 
 class Outcome(NamedTuple):
@@ -136,11 +143,11 @@ def order_notifications(
         silence = _reason_for_silence(order, happening, oldest)
         for channel in Channel:
             rule = None if silence else rules.rule(kind, channel)
-            found = silence if rule is None else _plan(order, happening, channel, rule, templates)
+            found = Skipped(channel, silence) if rule is None else _plan(order, happening, channel, rule, templates)
             if isinstance(found, Planned):
                 outcome.planned.append(found)
             else:
-                outcome.skipped.append(Skipped(channel, found))
+                outcome.skipped.append(found)
     return outcome
 
 
@@ -187,14 +194,17 @@ def _message(order: Order, happening: Happening) -> OrderEvent:
     return happening.event
 
 
-def _plan(order: Order, happening: Happening, channel: Channel, rule: MessageRule, templates: Catalog) -> Planned | str:
+def _plan(
+    order: Order, happening: Happening, channel: Channel, rule: MessageRule, templates: Catalog
+) -> Planned | Skipped:
     """Return the message that an event sends on a channel, or why there is none."""
     if not rule.template:
-        return f"no {channel} message is set for {_message(order, happening)} orders"
+        return Skipped(channel, f"no {channel} message is set for {_message(order, happening)} orders")
     try:
         recipient = _recipient(order, channel)
     except InvalidRecipient as error:
-        return error.message
+        given = next((_emails if channel is Channel.EMAIL else _phones)(order), None)
+        return Skipped(channel, error.message, unusable=given is not None)
     email = channel is Channel.EMAIL
     expires = rule.expires
     if expires is None:
