@@ -112,7 +112,7 @@ class Notifier:
             name: What the customer is called.
             order_id: The order it is about.
             locale: BCP 47 tag.
-            **options: As in `Options`: idempotency_key, priority, delay, at, expires.
+            **options: As in `Options`: idempotency_key, unless, priority, delay, at, expires.
 
         Returns:
             The job's id.
@@ -146,7 +146,7 @@ class Notifier:
             name: What the customer is called.
             order_id: The order it is about.
             locale: BCP 47 tag.
-            **options: As in `Options`: idempotency_key, priority, delay, at, expires.
+            **options: As in `Options`: idempotency_key, unless, priority, delay, at, expires.
 
         Returns:
             The job's id.
