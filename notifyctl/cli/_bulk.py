@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
-from notifyctl.cli._context import progress
+from notifyctl.cli._context import connected, operator, progress
 from notifyctl.cli._errors import Code, Refused
 from notifyctl.cli._output import Column, Output, say, write
 from notifyctl.cli._personal import without_personal
@@ -23,10 +23,27 @@ if TYPE_CHECKING:
     from notifyctl.engine.inspector import Inspector
     from notifyctl.units import Rate
 
-__all__ = ["Selection", "ask", "read_ids", "run", "select"]
+__all__ = ["Verb", "ask", "perform"]
 
 _SAMPLE = 3
 _COLUMNS = (Column("id"), Column("result"), Column("code"), Column("message"))
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """Something that is done with jobs.
+
+    Attributes:
+        past: What was done, as in `retried`.
+        question: What is to be done, before the count.
+        act: Does it with one job: told its id, who asked and why.
+        asks_always: Also asks before it is done with jobs that are named one by one.
+    """
+
+    past: Literal["retried", "purged", "cancelled"]
+    question: str
+    act: Callable[[Inspector, str, str, str], Any]
+    asks_always: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +95,49 @@ def select(inspector: Inspector, words: Sequence[str], chosen: Chosen, *, every:
         )
     found = [(job.created_at_ms, job.job_id) for job in inspector.search(chosen.where, chosen.queues)]
     return Selection([job_id for _, job_id in sorted(found)[:limit]], named=False)
+
+
+def perform(
+    verb: Verb,
+    words: Sequence[str],
+    chosen: Chosen,
+    view: View,
+    *,
+    every: bool,
+    limit: int | None,
+    yes: bool,
+    dry_run: bool,
+    reason: str,
+    rate: Rate | None = None,
+) -> None:
+    """Choose jobs, ask where that is due, do it with each, and end the command with what came of them.
+
+    Args:
+        verb: What is to be done.
+        words: Ids, or `-`.
+        chosen: What the filters say.
+        view: How the user wants to see it.
+        every: Whether all are meant where there is no filter.
+        limit: So many at most.
+        yes: Don't ask.
+        dry_run: Only say what would come of it.
+        reason: Why; kept in the audit log.
+        rate: No faster than this.
+
+    Raises:
+        Refused: The user does not agree, or cannot be asked.
+        NotifyError: The one job that was named could not be done.
+        typer.Exit: With the exit code, where that is not 0.
+    """
+    inspector = connected().inspector
+    selection = select(inspector, words, chosen, every=every, limit=limit)
+    if selection.ids and not dry_run and (verb.asks_always or not selection.named):
+        ask(f"{verb.question}: {len(selection.ids)}", described(inspector, selection.ids), yes=yes)
+    if dry_run:
+        run(selection, lambda job_id: inspector.would(verb.past, job_id), f"would be {verb.past}", view)
+        return
+    by = operator()
+    run(selection, lambda job_id: verb.act(inspector, job_id, by, reason), verb.past, view, rate)
 
 
 def ask(question: str, sample: Iterable[str], *, yes: bool) -> None:
@@ -139,32 +199,14 @@ class _Outcome:
         return codes.pop() if len(codes) == 1 else Code.FAILED
 
 
-def run(
-    selection: Selection,
-    act: Callable[[str], Any],
-    past: str,
-    view: View,
-    *,
-    preview: Callable[[str], Any] | None,
-    rate: Rate | None = None,
-) -> None:
-    """Do something with each job, and end the command with what came of it.
-
-    Args:
-        selection: The jobs.
-        act: Does it with one.
-        past: What was done, as in `retried`.
-        view: How the user wants to see it.
-        preview: In a dry run, done instead: raises where `act` would.
-        rate: No faster than this.
+def run(selection: Selection, act: Callable[[str], Any], past: str, view: View, rate: Rate | None = None) -> None:
+    """Do something with each job, going on past failures, and print what came of it.
 
     Raises:
         NotifyError: The one job that was named could not be done.
         typer.Exit: With the exit code, where that is not 0.
     """
     outcome = _Outcome()
-    if preview is not None:
-        act, past, rate = preview, f"would be {past}", None
     start, distance_s = time.monotonic(), 0.0 if rate is None else 1 / rate.per_second
     with progress(past, len(selection.ids)) as bar:
         for done, job_id in enumerate(selection.ids, 1):

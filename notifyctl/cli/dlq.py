@@ -42,6 +42,18 @@ app = noun(
     "notifyctl dlq retry --queue email --limit 100",
 )
 
+_RETRY = _bulk.Verb(
+    "retried",
+    "dead letters to be sent again",
+    lambda inspector, job_id, by, why: inspector.replay(job_id, by=by, why=why),
+)
+_PURGE = _bulk.Verb(
+    "purged",
+    "dead letters to be given up for good",
+    lambda inspector, job_id, by, why: inspector.discard(job_id, by=by, why=why),
+    asks_always=True,
+)
+
 IdsArgument = Annotated[
     list[str] | None,
     typer.Argument(metavar="ID", autocompletion=dead_ids, help="Which ones; - reads ids from standard input."),
@@ -171,21 +183,10 @@ def retry(
 
     Jobs that are named go at once; with a filter or --all, the count and a sample are shown first.
     """
-    inspector = connected().inspector
-    selection = _bulk.select(inspector, ids or (), chosen, every=every, limit=limit)
-    if selection.ids and not (selection.named or dry_run):
-        question = f"dead letters to be sent again: {len(selection.ids)}"
-        _bulk.ask(question, _bulk.described(inspector, selection.ids), yes=yes)
-    by = operator()
-    view = View(output, table)
-    _bulk.run(
-        selection,
-        lambda job_id: inspector.replay(job_id, by=by, why=reason),
-        "retried",
-        view,
-        preview=(lambda job_id: inspector.would("retried", job_id)) if dry_run else None,
-        rate=rate,
-    )
+    _bulk.perform(
+        _RETRY, ids or (), chosen, View(output, table),
+        every=every, limit=limit, yes=yes, dry_run=dry_run, reason=reason, rate=rate,
+    )  # fmt: skip
 
 
 @app.command(
@@ -207,17 +208,7 @@ def purge(
     table: TableOption = "simple",
 ) -> None:
     """Give dead letters up for good. They are gone afterwards; the audit log keeps who did it, and why."""
-    inspector = connected().inspector
-    selection = _bulk.select(inspector, ids or (), chosen, every=every, limit=limit)
-    if selection.ids and not dry_run:
-        question = f"dead letters to be given up for good: {len(selection.ids)}"
-        _bulk.ask(question, _bulk.described(inspector, selection.ids), yes=yes)
-    by = operator()
-    view = View(output, table)
-    _bulk.run(
-        selection,
-        lambda job_id: inspector.discard(job_id, by=by, why=reason),
-        "purged",
-        view,
-        preview=(lambda job_id: inspector.would("purged", job_id)) if dry_run else None,
-    )
+    _bulk.perform(
+        _PURGE, ids or (), chosen, View(output, table),
+        every=every, limit=limit, yes=yes, dry_run=dry_run, reason=reason,
+    )  # fmt: skip

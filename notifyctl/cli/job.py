@@ -35,6 +35,13 @@ app = noun(
 )
 
 
+_CANCEL = _bulk.Verb(
+    "cancelled",
+    "jobs to be cancelled",
+    lambda inspector, job_id, by, why: inspector.cancel(job_id, by=by, why=why),
+)
+
+
 @app.command(
     "list",
     epilog=examples(
@@ -102,17 +109,7 @@ def cancel(
 
     Jobs that are named are cancelled at once; with a filter or --all, the count and a sample are shown first.
     """
-    inspector = connected().inspector
-    selection = _bulk.select(inspector, ids or (), chosen, every=every, limit=limit)
-    if selection.ids and not (selection.named or dry_run):
-        question = f"jobs to be cancelled: {len(selection.ids)}"
-        _bulk.ask(question, _bulk.described(inspector, selection.ids), yes=yes)
-    by = operator()
-    view = View(output, table)
-    _bulk.run(
-        selection,
-        lambda job_id: inspector.cancel(job_id, by=by, why=reason),
-        "cancelled",
-        view,
-        preview=(lambda job_id: inspector.would("cancelled", job_id)) if dry_run else None,
-    )
+    _bulk.perform(
+        _CANCEL, ids or (), chosen, View(output, table),
+        every=every, limit=limit, yes=yes, dry_run=dry_run, reason=reason,
+    )  # fmt: skip
