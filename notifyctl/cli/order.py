@@ -70,6 +70,7 @@ def make_up(
         float, typer.Option(min=0, max=1, help="This share of mails fails in the sandbox: half pass later, half die.")
     ] = 0,
     seed: Annotated[int | None, typer.Option(help="The same seed, the same orders: they are queued once.")] = None,
+    dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
     table: TableOption = "simple",
 ) -> None:
@@ -91,8 +92,15 @@ def make_up(
     orders = with_failures(made_up_orders(count, seed=seed, cod_share=share, events=events), fail_rate)
     named = ((f"order {order.number}", order) for order in orders)
     tally = Tally()
-    total = count * len(events)
-    _enqueue(connected(app), named, View(output, table), tally, total=total, done=lambda: tally.orders)
+    _enqueue(
+        app if dry_run else connected(app),
+        named,
+        View(output, table),
+        tally,
+        total=count * len(events),
+        done=lambda: tally.orders,
+        dry_run=dry_run,
+    )
 
 
 def with_failures(orders: Iterator["Order"], rate: float) -> Iterator["Order"]:

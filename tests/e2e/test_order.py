@@ -45,6 +45,14 @@ def test_the_same_seed_is_queued_once(ok: Callable[..., Result]) -> None:
     assert (second["queued"], second["known"], second["changed"]) == (0, 6, 0)
 
 
+def test_made_up_orders_of_a_dry_run_are_not_queued(ok: Callable[..., Result], app: App) -> None:
+    """They are counted."""
+    made = ok("order", "test", "-n", "3", "--dry-run", "-o", "json").json()
+
+    assert (made["orders"], made["queued"], made["dry_run"]) == (3, 6, True)
+    assert app.inspector.stats("email").waiting == 0
+
+
 def test_made_up_orders_have_a_story(ok: Callable[..., Result], app: App) -> None:
     """Each event is told of; the cancellation takes back the confirmation that has not gone."""
     made = ok("order", "test", "-n", "5", "--event", "placed", "--event", "cancelled", "-o", "json").json()
