@@ -181,13 +181,6 @@ class Inspector:
     def _all_of(self, queues: Sequence[str]) -> list[str]:
         return [self.known(queue) for queue in queues] or self.queues()
 
-    def ids(self, queue: str, state: State) -> list[str]:
-        """All ids of a queue in one state, oldest first; those that come or go meanwhile may be left out."""
-        key = getattr(QueueKeys(self._fleet.namespace, self.known(queue)), state.value)
-        with translated():
-            found = dict(self.client.zscan_iter(key, count=_PAGE))
-        return _texts(sorted(found, key=found.__getitem__))
-
     def between_attempts(self, queue: str) -> bool:
         """Whether a delayed job has run before: a retry, rather than one scheduled by a caller."""
         keys = QueueKeys(self._fleet.namespace, self.known(queue))
