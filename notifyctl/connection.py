@@ -177,6 +177,7 @@ _KINDS: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
 _WORDS = {
     "MISCONF": ("Redis cannot save its data, and takes no more", "Look into its log: its disk may be full."),
     "NOREPLICAS": ("Redis has too few replicas to take writes", "Look at INFO replication on the primary."),
+    "UNBLOCKED": ("this Redis has become a replica", f"After a failover, try again; check {_NAMED_BY}."),
     "BUSY": ("Redis is held up by a script", "Try again in a moment; SCRIPT KILL ends a script that hangs."),
 }
 

@@ -12,6 +12,7 @@ import pytest
 from dramatiq.middleware import CurrentMessage, Middleware
 
 from notifyctl.connection import connect
+from notifyctl.engine import consumer, heartbeat
 from notifyctl.engine.broker import NotifyBroker
 from notifyctl.engine.inspector import Inspector
 from notifyctl.engine.message import NotifyMessage
@@ -116,9 +117,10 @@ class Host:
 
     @property
     def listens(self) -> bool:
-        """Whether every thread that takes jobs is alive."""
+        """Whether every thread is alive: those that take jobs, those that run them, and the heartbeat."""
         assert self.worker is not None
-        return all(thread.is_alive() for thread in self.worker.consumers.values())
+        threads = [*self.worker.consumers.values(), *self.worker.workers, self.broker._heartbeat]
+        return all(thread is not None and thread.is_alive() for thread in threads)
 
     def close(self) -> None:
         """Stop, and close the connections."""
@@ -158,6 +160,16 @@ def quick_reconnects(monkeypatch: pytest.MonkeyPatch) -> None:
     """Dramatiq waits some seconds after a lost connection: less of it here."""
     monkeypatch.setattr(dramatiq.worker, "CONSUMER_RESTART_DELAY_SECS", 0.1)
     monkeypatch.setattr(dramatiq.worker, "POST_PROCESS_MESSAGE_RETRY_DELAY_SECS", 0.1)
+
+
+@pytest.fixture
+def short_leases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases, beats and gaps of a fifth of their length."""
+    for name in ("LEASE_MS", "BEAT_MS", "GAP_MS"):
+        fifth = getattr(heartbeat, name) // 5
+        monkeypatch.setattr(heartbeat, name, fifth)
+        monkeypatch.setattr(consumer, name, fifth, raising=False)
+    monkeypatch.setattr(consumer, "BLOCK_MS", consumer.BLOCK_MS // 10)
 
 
 @pytest.fixture
