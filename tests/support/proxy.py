@@ -1,4 +1,4 @@
-"""A proxy in front of a server that can cut connections, refuse them, and swallow replies.
+"""A proxy in front of a server that can cut connections, refuse them, and swallow requests and replies.
 
 A client connects to its Unix socket, and talks to the server behind it until the test makes trouble.
 """
@@ -22,7 +22,7 @@ class Proxy:
 
     Attributes:
         url: Where clients connect.
-        lost: How many replies were swallowed.
+        lost: How many requests and replies were swallowed.
     """
 
     def __init__(self, behind: Path) -> None:
@@ -33,16 +33,22 @@ class Proxy:
         self._lock = threading.Lock()
         self._open: set[_Connection] = set()
         self._refuses = False
-        self._swallow: list[bytes] = []
+        self._lose_requests: list[bytes] = []
+        self._lose_replies: list[bytes] = []
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(self.folder / "s"))
         self._listener.listen(64)
         threading.Thread(target=self._accept, name="proxy", daemon=True).start()
 
+    def lose_request(self, marker: str, times: int = 1) -> None:
+        """The next requests that hold this text end their connection before the server sees them."""
+        with self._lock:
+            self._lose_requests += [marker.encode()] * times
+
     def lose_reply(self, marker: str, times: int = 1) -> None:
         """The next requests that hold this text reach the server; instead of the reply, the connection ends."""
         with self._lock:
-            self._swallow += [marker.encode()] * times
+            self._lose_replies += [marker.encode()] * times
 
     def cut(self) -> None:
         """End every connection, and refuse new ones until `mend`."""
@@ -92,14 +98,16 @@ class Proxy:
                 self._open.add(connection)
             connection.start()
 
-    def _wants(self, request: bytes) -> bool:
-        """Whether the reply to this request is to be swallowed."""
+    def _loses(self, request: bytes) -> str:
+        """What is to be swallowed: this request, the reply to it, or nothing."""
         with self._lock:
-            for marker in self._swallow:
-                if marker in request:
-                    self._swallow.remove(marker)
-                    return True
-        return False
+            for what, markers in (("request", self._lose_requests), ("reply", self._lose_replies)):
+                for marker in markers:
+                    if marker in request:
+                        markers.remove(marker)
+                        self.lost += what == "request"
+                        return what
+        return ""
 
     def _ended(self, connection: _Connection, swallowed: bool) -> None:
         with self._lock:
@@ -128,7 +136,10 @@ class _Connection:
     def _requests(self) -> None:
         with contextlib.suppress(OSError):
             while request := self._client.recv(1 << 16):
-                if self._proxy._wants(request):
+                loses = self._proxy._loses(request)
+                if loses == "request":
+                    break
+                if loses == "reply":
                     self._swallows = True
                 self._server.sendall(request)
         self.close()

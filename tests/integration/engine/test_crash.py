@@ -1,4 +1,4 @@
-"""Lost replies, lost connections, a killed and a frozen server, a killed worker: nothing lost, nothing run twice."""
+"""Lost connections, a killed server, a killed worker: nothing lost, nothing run twice. See `test_away_*`, too."""
 
 from __future__ import annotations
 
@@ -11,12 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from dramatiq.errors import ConnectionClosed
 
-from notifyctl.engine import consumer as consumer_module
-from notifyctl.engine import heartbeat as heartbeat_module
-from notifyctl.engine.jobs import NewJob
-from notifyctl.engine.scripts import _SCRIPTS
 from notifyctl.engine.states import State
 from notifyctl.errors import Transient
 from tests.support.builders import a_message
@@ -33,147 +28,11 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("quick_reconnects")
 
-#: A reply that is lost so often is lost to the client's own retries, too.
-FOR_GOOD = 4
 ROOT = Path(__file__).parents[3]
-
-
-def _sha(script: str) -> str:
-    return _SCRIPTS[script].sha1
 
 
 def _names(count: int) -> list[str]:
     return [f"job-{number}" for number in range(count)]
-
-
-@pytest.fixture
-def short_leases(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leases, beats and gaps of a tenth of their length."""
-    lease_ms, beat_ms, gap_ms = heartbeat_module.LEASE_MS, heartbeat_module.BEAT_MS, heartbeat_module.GAP_MS
-    for module in (consumer_module, heartbeat_module):
-        monkeypatch.setattr(module, "LEASE_MS", lease_ms // 10)
-        monkeypatch.setattr(module, "GAP_MS", gap_ms // 10)
-    monkeypatch.setattr(consumer_module, "BLOCK_MS", consumer_module.BLOCK_MS // 10)
-    monkeypatch.setattr(heartbeat_module, "BEAT_MS", beat_ms // 10)
-
-
-@pytest.mark.parametrize("times", [1, FOR_GOOD])
-def test_crash_lost_take_reply_strands_nothing(
-    make_host: Callable[..., Host], proxy: Proxy, seed: Seed, times: int
-) -> None:
-    """The same sequence number brings the same batch, long before its leases run out."""
-    host = make_host(proxy.url)
-    host.actor()
-    host.send(*_names(20))
-    proxy.lose_reply(_sha("take"), times)
-    started = time.monotonic()
-    host.start()
-    host.join()
-
-    assert proxy.lost == times
-    assert time.monotonic() - started < 5
-    assert sorted(host.runs) == sorted(_names(20))
-    assert not any("lost" in seed.job(name) for name in _names(20))
-
-
-@pytest.mark.parametrize("times", [1, FOR_GOOD])
-def test_crash_lost_enqueue_reply_makes_one_job(make_host: Callable[..., Host], proxy: Proxy, times: int) -> None:
-    """Who is told of a lost connection may enqueue the same message again."""
-    host = make_host(proxy.url)
-    host.actor()
-    proxy.lose_reply(_sha("enqueue"), times)
-
-    if times == 1:
-        host.send("a")
-    else:
-        with pytest.raises(ConnectionClosed):
-            host.send("a")
-        host.send("a")
-    host.start()
-    host.join()
-
-    assert (proxy.lost, host.runs) == (times, ["a"])
-
-
-@pytest.mark.parametrize("times", [1, FOR_GOOD])
-def test_crash_lost_complete_reply_runs_nothing_twice(
-    make_host: Callable[..., Host], proxy: Proxy, seed: Seed, times: int
-) -> None:
-    """The outcome is told again, under the same token, and is done already; what was taken with it is not lost."""
-    host = make_host(proxy.url)
-    host.actor()
-    host.start()
-    host.send("warm")
-    host.join()
-    proxy.lose_reply(_sha("complete"), times)
-    host.send(*_names(20))
-    host.join()
-
-    assert proxy.lost == times
-    assert Counter(host.runs) == dict.fromkeys(["warm", *_names(20)], 1)
-    assert len(seed.ids("completed")) == 21
-
-
-@pytest.mark.parametrize("times", [1, FOR_GOOD])
-def test_crash_lost_retry_and_bury_replies_use_one_attempt_each(
-    make_host: Callable[..., Host], proxy: Proxy, times: int
-) -> None:
-    """A failing job has as many runs as without losses, and as many entries in its history."""
-
-    def fails(message: NotifyMessage) -> None:
-        raise Transient("down", provider="sendgrid")
-
-    host = make_host(proxy.url)
-    host.actor(fails)
-    proxy.lose_reply(_sha("retry"), times)
-    proxy.lose_reply(_sha("bury"), times)
-    host.send("a")
-    host.start()
-    host.join()
-
-    job = host.job("a")
-    assert (proxy.lost, host.runs) == (2 * times, ["a"] * 4)
-    assert (job.state, job.attempt, len(job.attempts)) == (State.DEAD, 4, 4)
-
-
-def test_crash_lost_begin_reply_sends_once(make_host: Callable[..., Host], proxy: Proxy) -> None:
-    """Where nobody can say whether the send may start, it does not, and the job goes again."""
-    sent: list[str] = []
-
-    def sends(message: NotifyMessage) -> None:
-        message.begin("sendgrid")
-        sent.append(message.message_id)
-        message.provider = "sendgrid"
-
-    host = make_host(proxy.url)
-    host.actor(sends)
-    proxy.lose_reply(_sha("begin"), FOR_GOOD)
-    host.send("a")
-    host.start()
-    host.join()
-
-    job = host.job("a")
-    assert (proxy.lost, host.runs, sent) == (FOR_GOOD, ["a", "a"], ["a"])
-    assert (job.state, job.possible_duplicate) == (State.COMPLETED, False)
-
-
-def test_crash_undecodable_message_whose_burial_is_cut_off_strands_no_batch(
-    make_host: Callable[..., Host], proxy: Proxy, seed: Seed
-) -> None:
-    """The rest of its batch is asked for again, and runs at once."""
-    host = make_host(proxy.url)
-    host.actor()
-    host.send("before")
-    host.broker.scripts("email").enqueue(NewJob("poison", b"\xff"))
-    host.send("after")
-    proxy.lose_reply(_sha("bury"), FOR_GOOD)
-    started = time.monotonic()
-    host.start()
-    host.join()
-
-    assert time.monotonic() - started < 5
-    assert sorted(host.runs) == ["after", "before"]
-    assert seed.ids("dead") == ["poison"]
 
 
 def test_crash_outage_during_runs_keeps_their_outcomes(
@@ -268,42 +127,6 @@ def test_crash_killed_server_comes_back_with_everything(make_host: Callable[...,
     assert len(seed.ids("completed")) == 420
     seed.check()
     host.close()
-
-
-@pytest.mark.timeout(60)
-def test_crash_frozen_server_has_nothing_run_twice(
-    make_host: Callable[..., Host], own_server: Server, gate: Gate
-) -> None:
-    """The server stops in its tracks for 12 s, longer than a lease, with sends in progress on two workers."""
-    hosts = [make_host(own_server.url) for _ in range(2)]
-
-    def sends(message: NotifyMessage) -> None:
-        message.begin("sendgrid")
-        gate(message)
-        message.provider = "sendgrid"
-
-    for host in hosts:
-        host.actor(sends)
-        host.start(threads=2)
-    hosts[0].send(*_names(30))
-    gate.await_inside(4)
-    own_server.freeze()
-    thaw_at = time.monotonic() + 12
-    wait_until(lambda: time.monotonic() > thaw_at, what="the freeze to last")
-    own_server.thaw()
-    gate.open()
-    for host in hosts:
-        host.join(timeout_ms=40_000)
-
-    assert Counter(hosts[0].runs + hosts[1].runs) == dict.fromkeys(_names(30), 1)
-    assert all(host.listens for host in hosts)
-    with own_server.client() as client:
-        seed = Seed(client)
-        assert len(seed.ids("completed")) == 30
-        assert not any(seed.job(name).get("possible_duplicate") for name in _names(30))
-        seed.check()
-    for host in hosts:
-        host.close()
 
 
 @pytest.mark.usefixtures("short_leases")

@@ -1,0 +1,202 @@
+"""The connection is lost at each step of a job's life, before the request arrives and after it was carried out.
+
+Nothing is lost, nothing is sent twice, and the worker goes on by itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+from dramatiq.errors import ConnectionClosed
+
+from notifyctl.engine.jobs import NewJob
+from notifyctl.engine.scripts import _SCRIPTS
+from notifyctl.engine.states import State
+from notifyctl.errors import Permanent, Scope, Suppressed, Throttled, Transient
+from tests.support.wait import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notifyctl.engine.message import NotifyMessage
+    from tests.integration.engine.conftest import Gate, Host
+    from tests.support.proxy import Proxy
+    from tests.support.seed import Seed
+
+pytestmark = pytest.mark.usefixtures("quick_reconnects")
+
+#: What is lost so often is lost to the client's own retries, too.
+FOR_GOOD = 4
+#: How soon after the last loss all must be done.
+BOUND_S = 5.0
+
+STEPS = ("enqueue", "take", "begin", "complete", "retry", "bury", "release", "cancel")
+SIDES = ("request", "reply")
+#: How often each is lost; the loop that waits on the marker is its own retry: there, once is for good.
+LOSSES = [("wait", 1), *((step, FOR_GOOD) for step in STEPS)]
+
+ENDS = {
+    "good": State.COMPLETED,
+    "flaky": State.COMPLETED,
+    "throttled": State.COMPLETED,
+    "unwanted": State.CANCELLED,
+    "bad": State.DEAD,
+}
+
+#: The entries in its history: what was told twice is there once, and what was never begun is not.
+HISTORY = {
+    "good": ["sent"],
+    "flaky": ["transient", "sent"],
+    "throttled": ["sent"],
+    "unwanted": [],
+    "bad": ["permanent"],
+}
+
+
+def _marker(step: str) -> str:
+    return "BZPOPMIN" if step == "wait" else _SCRIPTS[step].sha1
+
+
+def _lose(proxy: Proxy, side: str, step: str, times: int) -> None:
+    (proxy.lose_request if side == "request" else proxy.lose_reply)(_marker(step), times)
+
+
+def _send(host: Host, job_id: str) -> None:
+    """Enqueue as a caller does who is told of a lost connection: the same message, until it is accepted."""
+
+    def accepted() -> bool:
+        try:
+            host.send(job_id)
+        except ConnectionClosed:
+            return False
+        return True
+
+    wait_until(accepted, what=f"{job_id} to be accepted")
+
+
+class _Provider:
+    """An actor's work that ends in each of the ways that a job can take, and counts what was sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.throttled: set[str] = set()
+
+    def __call__(self, message: NotifyMessage) -> None:
+        """Send it, or not, as its id says."""
+        kind = message.message_id.partition("-")[0]
+        if kind == "unwanted":
+            raise Suppressed("asked not to be written to")
+        message.begin("sendgrid")
+        if kind == "bad":
+            raise Permanent("no", provider="sendgrid", scope=Scope.RECIPIENT)
+        if kind == "flaky" and message.job.attempt == 1:
+            raise Transient("down", provider="sendgrid")
+        if kind == "throttled" and message.message_id not in self.throttled:
+            self.throttled.add(message.message_id)
+            raise Throttled("slow down", provider="sendgrid", retry_after_s=0.02)
+        self.sent.append(message.message_id)
+        message.provider, message.provider_id = "sendgrid", f"sg-{message.message_id}"
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize(("step", "times"), LOSSES)
+def test_away_at_any_step_loses_nothing_and_sends_nothing_twice(
+    make_host: Callable[..., Host], proxy: Proxy, seed: Seed, step: str, side: str, times: int
+) -> None:
+    """Whatever was on its way: each job ends as it should, after as many attempts, and what is sent is sent once."""
+    host, provider = make_host(proxy.url), _Provider()
+    host.actor(provider)
+    host.start()
+    _lose(proxy, side, step, times)
+    names = [f"{kind}-{number}" for number in range(2) for kind in ENDS]
+    for name in names:
+        _send(host, name)
+    wait_until(lambda: proxy.lost == times, what=f"every {side} to be lost")
+    back_at = time.monotonic()
+    host.join()
+
+    assert time.monotonic() - back_at < BOUND_S
+    assert {name: host.job(name).state for name in names} == {name: ENDS[name.partition("-")[0]] for name in names}
+    assert Counter(provider.sent) == dict.fromkeys(
+        [name for name in names if name.startswith(("good", "flaky", "throttled"))], 1
+    )
+    outcomes = [(name, attempt["outcome"]) for name in names for attempt in host.job(name).attempts]
+    assert outcomes == [(name, outcome) for name in names for outcome in HISTORY[name.partition("-")[0]]]
+    assert not any(seed.job(name).keys() & {"lost", "possible_duplicate"} for name in names)
+    assert host.listens
+
+
+@pytest.mark.usefixtures("short_leases")
+@pytest.mark.parametrize("side", SIDES)
+def test_away_at_a_beat_costs_no_lease(
+    make_host: Callable[..., Host], proxy: Proxy, seed: Seed, gate: Gate, side: str
+) -> None:
+    """The next beat comes sooner than usual, and in time: a run of more than a lease's length is run once."""
+    host = make_host(proxy.url)
+    host.actor(gate)
+    host.start(threads=1)
+    host.send("slow")
+    gate.await_inside(1)
+    until = seed.score("active", "slow") or 0
+    _lose(proxy, side, "beat", FOR_GOOD)
+    wait_until(lambda: proxy.lost == FOR_GOOD)
+    wait_until(lambda: (seed.score("active", "slow") or 0) > until + 1_000, what="the lease to be extended")
+    gate.open()
+    host.join()
+
+    assert host.runs == ["slow"]
+    assert "lost" not in seed.job("slow")
+    assert host.listens
+
+
+def test_away_during_sends_keeps_their_evidence(
+    make_host: Callable[..., Host], proxy: Proxy, seed: Seed, gate: Gate
+) -> None:
+    """Every connection is cut while providers are being asked: their answers are told when the server is back."""
+    sent: list[str] = []
+
+    def sends(message: NotifyMessage) -> None:
+        message.begin("sendgrid")
+        gate(message)
+        sent.append(message.message_id)
+        message.provider, message.provider_id = "sendgrid", f"sg-{message.message_id}"
+
+    host = make_host(proxy.url)
+    host.actor(sends)
+    host.start(threads=3)
+    host.send("a", "b", "c")
+    gate.await_inside(3)
+    with proxy.outage():
+        gate.open()
+        wait_until(lambda: len(sent) == 3)
+    back_at = time.monotonic()
+    host.send("new")
+    host.join()
+
+    assert time.monotonic() - back_at < BOUND_S
+    assert sorted(sent) == ["a", "b", "c", "new"]
+    assert {host.job(name).provider_id for name in sent} == {f"sg-{name}" for name in sent}
+    assert not any(seed.job(name).get("possible_duplicate") for name in sent)
+    assert host.listens
+
+
+def test_away_at_the_burial_of_what_cannot_be_read_strands_no_batch(
+    make_host: Callable[..., Host], proxy: Proxy, seed: Seed
+) -> None:
+    """The rest of its batch is asked for again, and runs at once."""
+    host = make_host(proxy.url)
+    host.actor()
+    host.send("before")
+    host.broker.scripts("email").enqueue(NewJob("poison", b"\xff"))
+    host.send("after")
+    proxy.lose_reply(_marker("bury"), FOR_GOOD)
+    started = time.monotonic()
+    host.start()
+    host.join()
+
+    assert time.monotonic() - started < BOUND_S
+    assert sorted(host.runs) == ["after", "before"]
+    assert seed.ids("dead") == ["poison"]
