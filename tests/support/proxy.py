@@ -23,12 +23,14 @@ class Proxy:
     Attributes:
         url: Where clients connect.
         lost: How many requests and replies were swallowed.
+        refused: How many connections were refused.
     """
 
     def __init__(self, behind: Path) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="np-"))
         self.url = f"unix://{self.folder / 's'}"
         self.lost = 0
+        self.refused = 0
         self._behind = behind
         self._lock = threading.Lock()
         self._open: set[_Connection] = set()
@@ -87,6 +89,7 @@ class Proxy:
             server = socket.socket(socket.AF_UNIX)
             try:
                 if self._refuses:
+                    self.refused += 1
                     raise ConnectionRefusedError
                 server.connect(str(self._behind))
             except OSError:

@@ -10,7 +10,6 @@ import pytest
 from dramatiq.errors import QueueJoinTimeout, QueueNotFound
 
 from notifyctl.clock import now_ms
-from notifyctl.engine.jobs import NewJob
 from notifyctl.engine.states import State
 from notifyctl.middleware import retries
 from notifyctl.units import Rate
@@ -248,32 +247,6 @@ def test_broker_buries_what_no_worker_knows(host: Host, monkeypatch: pytest.Monk
 
     job = host.job("a")
     assert (job.state, job.reason, len(job.attempts)) == (State.DEAD, "unknown_actor", 4)
-
-
-UNREADABLE = {
-    "no-json": b"\xff\xfe",
-    "no-message": b"{}",
-    "no-object": b"[1]",
-    "no-options": a_message().encode().replace(b'"options":{}', b'"options":null'),
-    "other-queue": a_message(queue="other").encode(),
-}
-
-
-def test_broker_buries_what_cannot_be_read_and_goes_on(host: Host, seed: Seed) -> None:
-    """One poisonous message holds up neither its batch nor the queue, whatever is wrong with it."""
-    host.actor()
-    seed.scripts.clock = None
-    for name, message in UNREADABLE.items():
-        seed.scripts.enqueue(NewJob(f"before-{name}", a_message(f"before-{name}").encode()))
-        seed.scripts.enqueue(NewJob(name, message))
-    seed.scripts.enqueue(a_job("last"))
-    host.start()
-    host.join()
-
-    assert sorted(host.runs) == sorted([*(f"before-{name}" for name in UNREADABLE), "last"])
-    assert sorted(seed.ids("dead")) == sorted(UNREADABLE)
-    assert {host.job(name).reason for name in UNREADABLE} == {"decode"}
-    assert host.listens
 
 
 def test_broker_runs_no_more_of_a_queue_at_once_than_its_concurrency(

@@ -224,7 +224,7 @@ def test_crash_killed_worker_process_loses_nothing(make_host: Callable[..., Host
     host.actor()
     host.send(*_names(10))
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.integration.engine.victim", server.url, "60000"], stdout=subprocess.PIPE, cwd=ROOT
+        [sys.executable, "-m", "tests.integration.engine.victim", server.url, "sends"], stdout=subprocess.PIPE, cwd=ROOT
     ) as victim:
         assert victim.stdout is not None
         begun = {victim.stdout.readline().decode().strip() for _ in range(2)}

@@ -1,10 +1,18 @@
-"""A worker process that a test kills: `python -m tests.integration.engine.victim URL MS`.
+"""A worker process that a test kills: `python -m tests.integration.engine.victim URL HOW`.
 
-Its actor begins a send, says so on standard output, and takes so many milliseconds for it. Its leases are short.
+Its actor says on standard output which job it has. HOW is what it does then:
+
+    sends   begins a send, and is in the middle of it until killed
+    holds   begins nothing until killed
+    dies    kills its own process
+
+Its leases are short.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -15,20 +23,24 @@ from tests.integration.engine.conftest import Host
 if TYPE_CHECKING:
     from notifyctl.engine.message import NotifyMessage
 
+LEASE_MS = 2_000
 
-def main(url: str, ms: str) -> None:
+
+def main(url: str, how: str) -> None:
     """Work until killed."""
 
-    def sends(message: NotifyMessage) -> None:
-        message.begin("sendgrid")
+    def work(message: NotifyMessage) -> None:
+        if how == "sends":
+            message.begin("sendgrid")
         sys.stdout.write(f"{message.message_id}\n")
         sys.stdout.flush()
-        time.sleep(int(ms) / 1000)
-        message.provider = "sendgrid"
+        if how == "dies":
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(60)
 
-    vars(consumer)["LEASE_MS"] = 2_000
+    vars(consumer)["LEASE_MS"] = LEASE_MS
     host = Host(url)
-    host.actor(sends)
+    host.actor(work)
     host.start(threads=2)
     while True:
         time.sleep(1)
