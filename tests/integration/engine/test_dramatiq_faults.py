@@ -179,9 +179,9 @@ def test_fault_backoff_is_exactly_2_4_and_8_seconds(make_host: Callable[..., Hos
     waits = []
     for run in range(1, 4):
         wait_until(lambda run=run: seed.job("a")["attempt"] == str(run))  # type: ignore[misc]
-        job = seed.job("a")
-        waits.append(int(job["due_at"]) - int(job["taken_at"]))
-        seed.client.zadd(seed.keys.delayed, {"a": int(job["taken_at"])}, xx=True)
+        stored = seed.job("a")
+        waits.append(int(stored["due_at"]) - int(stored["taken_at"]))
+        seed.client.zadd(seed.keys.delayed, {"a": int(stored["taken_at"])}, xx=True)
     host.join()
 
     assert [wait // 1_000 for wait in waits] == [2, 4, 8]
