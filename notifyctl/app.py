@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from notifyctl.connection import Role
     from notifyctl.delivery.failover import Route
     from notifyctl.engine.broker import NotifyBroker
+    from notifyctl.engine.fleet import Fleet
     from notifyctl.engine.inspector import Inspector
     from notifyctl.engine.scripts import Retention
     from notifyctl.notification import EmailPayload, Notification, WhatsAppPayload
@@ -123,6 +124,13 @@ class App:
         return Inspector(client, self.settings.namespace, rates=rates, retention=self.retention, secret=self._secret)
 
     @cached_property
+    def fleet(self) -> Fleet:
+        """The worker processes that live."""
+        from notifyctl.engine.fleet import Fleet
+
+        return Fleet(self.inspector.client, self.settings.namespace)
+
+    @cached_property
     def notifier(self) -> Notifier:
         """The producer's side of the queues."""
         from notifyctl.engine.producer import Producer
@@ -142,6 +150,7 @@ class App:
         """A broker for this process's worker; its actors are still to be declared."""
         from dramatiq.middleware import CurrentMessage
 
+        from notifyctl import __version__
         from notifyctl.engine.broker import NotifyBroker
         from notifyctl.middleware.rate_limit import RateLimiter
         from notifyctl.middleware.retries import Retries
@@ -158,6 +167,7 @@ class App:
                 RateLimiter({name: queue.rate for name, queue in queues.items()}),
                 Retries({name: queue.retry_delays for name, queue in queues.items()}),
             ],
+            version=__version__,
         )
 
     def end_leases(self, worker_id: str) -> None:
@@ -174,6 +184,7 @@ class App:
             for queue in self.settings.queues:
                 keys = QueueKeys(self.settings.namespace, queue)
                 Scripts(self.inspector.client, keys).lapse(worker_id)
+            self.fleet.leave(worker_id)
 
     def outbox(self, channel: Channel) -> Outbox:
         """The sandbox of a channel."""

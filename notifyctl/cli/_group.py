@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-__all__ = ["Noun", "Verb", "alone", "examples", "noun"]
+__all__ = ["Acting", "Noun", "Verb", "alone", "examples", "noun"]
 
 #: Short names, and the verbs they may stand for.
 _ALIASES = {"ls": ("list",), "rm": ("purge", "cancel", "remove", "clear")}
@@ -21,15 +21,19 @@ class Verb(TyperCommand):
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the sections of a help page with arguments and options."""
-        records: dict[str, list[tuple[str, str]]] = {"argument": [], "option": []}
-        for parameter in self.get_params(ctx):
-            record = parameter.get_help_record(ctx)
-            if record is not None:
-                records[parameter.param_type_name].append((_in_words(record[0]), record[1]))
-        for title, kind in (("Arguments", "argument"), ("Options", "option")):
-            if records[kind]:
-                with formatter.section(title):
-                    formatter.write_dl(records[kind])
+        _write_options(self, ctx, formatter)
+
+
+def _write_options(command: Any, ctx: Any, formatter: Any) -> None:
+    records: dict[str, list[tuple[str, str]]] = {"argument": [], "option": []}
+    for parameter in command.get_params(ctx):
+        record = parameter.get_help_record(ctx)
+        if record is not None:
+            records[parameter.param_type_name].append((_in_words(record[0]), record[1]))
+    for title, kind in (("Arguments", "argument"), ("Options", "option")):
+        if records[kind]:
+            with formatter.section(title):
+                formatter.write_dl(records[kind])
 
 
 def _in_words(name: str) -> str:
@@ -98,6 +102,27 @@ class Noun(TyperGroup):
             command = command.loaded()
             self.add_command(command)
         return command.name if command else None, command, rest
+
+
+class Acting(Noun):
+    """A noun that does something when it stands alone: its callback, with options of its own."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options | {"subcommand_metavar": "[COMMAND]"})
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the options of the noun, or else the verb: they make no sense together."""
+        first = next(iter(args), "")
+        rest = TyperGroup.parse_args(self, ctx, args)
+        verb = next(iter(ctx._protected_args), first)  # noqa: SLF001 - typer keeps the verb there
+        if first != verb and not ctx.resilient_parsing:
+            ctx.fail(f"{first} does not go with '{verb}'")
+        return rest
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the sections of a help page with options and verbs."""
+        _write_options(self, ctx, formatter)
+        self.format_commands(ctx, formatter)
 
 
 def noun(name: str, about: str, *example: str, cls: type[Noun] = Noun) -> typer.Typer:

@@ -1,4 +1,4 @@
-"""`notifyctl worker`: takes messages from their queues and sends them."""
+"""`notifyctl worker`: takes messages from their queues and sends them; `worker list` shows who does."""
 
 import logging
 import os
@@ -15,18 +15,42 @@ import typer
 from notifyctl.cli._complete import queue_names
 from notifyctl.cli._context import connected, load_app, server_name, told_route
 from notifyctl.cli._errors import Code
-from notifyctl.cli._group import alone, examples
-from notifyctl.cli._options import read_duration
-from notifyctl.cli._output import say
+from notifyctl.cli._group import Acting, examples, noun
+from notifyctl.cli._options import OutputOption, TableOption, read_duration
+from notifyctl.cli._output import Column, Output, View, duration, iso, moment, say
 from notifyctl.errors import BrokerUnavailable
 
 if TYPE_CHECKING:
     from notifyctl.app import App
     from notifyctl.cli._drain import Drain
+    from notifyctl.engine.fleet import Worker
 
 __all__ = ["app", "read_concurrency", "supervisor_environment"]
 
-app = alone()
+app = noun(
+    "worker",
+    "Send what is in the queues, until Ctrl-C.",
+    "notifyctl worker",
+    "notifyctl worker --queue email --concurrency email=10 --processes 2",
+    "notifyctl worker --drain",
+    "notifyctl worker --reload",
+    "notifyctl worker list",
+    cls=Acting,
+)
+
+_COLUMNS = (
+    Column("host"),
+    Column("pid"),
+    Column("state"),
+    Column("active"),
+    Column("oldest_job", "oldest job"),
+    Column("oldest_ms", "for", duration),
+    Column("queues"),
+    Column("threads"),
+    Column("version"),
+    Column("started_at", "since", moment),
+    Column("seen_at", "last seen", moment),
+)
 
 _CONCURRENCY = re.compile(r"(.+)=([1-9]\d{0,2}|1000)")
 
@@ -57,15 +81,9 @@ ReloadOption = Annotated[
 ]
 
 
-@app.command(
-    epilog=examples(
-        "notifyctl worker",
-        "notifyctl worker --queue email --concurrency email=10 --processes 2",
-        "notifyctl worker --drain",
-        "notifyctl worker --reload",
-    )
-)
+@app.callback(invoke_without_command=True)
 def worker(
+    ctx: typer.Context,
     *,
     queue: QueueOption = None,
     concurrency: ConcurrencyOption = None,
@@ -79,13 +97,15 @@ def worker(
 ) -> None:
     """Send what is in the queues, until Ctrl-C.
 
-    Ctrl-C or SIGTERM lets what is in progress end, and takes nothing new; a second one hurries. With --drain, the
-    worker ends by itself when nothing is waiting, in progress or between two attempts. Jobs that were scheduled for
-    later stay where they are.
+    Ctrl-C or SIGTERM lets what is in progress end, and takes nothing new; a second one hurries. SIGHUP replaces the
+    processes one by one, each when its successor is ready. With --drain, the worker ends by itself when nothing is
+    waiting, in progress or between two attempts. Jobs that were scheduled for later stay where they are.
 
     With --reload, a process with the new code starts before the old one drains; one that does not start changes
     nothing. Looked at are the code of the actors and of notifyctl, the shop's templates, and each --reload-dir.
     """
+    if ctx.invoked_subcommand:
+        return
     threads = dict(map(read_concurrency, concurrency or ()))
     _check_known(load_app(), [*(queue or ()), *threads])
     overrides: dict[str, Any] = {name: {"concurrency": count} for name, count in threads.items()}
@@ -99,12 +119,43 @@ def worker(
     raise typer.Exit(_supervise(app, queues, drain=drain, folders=folders))
 
 
+@app.command("list", epilog=examples("notifyctl worker list", "notifyctl worker list -o json"))
+def list_(*, output: OutputOption = Output.TABLE, table: TableOption = "simple") -> None:
+    """List the worker processes that live, and what each does.
+
+    Those of all hosts, which tell it every three seconds. One that ends in order is not listed any more; one that is
+    lost goes from the list 15 seconds after its last sign of life, or at once where its supervisor saw it die.
+    """
+    records = [_record(worker) for worker in connected().fleet.workers()]
+    View(output, table).many(records, _COLUMNS, none="no worker runs")
+
+
 def read_concurrency(text: str) -> tuple[str, int]:
     """Return a queue and its number of threads."""
     match = _CONCURRENCY.fullmatch(text)
     if match is None:
         raise typer.BadParameter("expected a queue and 1 to 1000 threads, such as email=10", param_hint="--concurrency")
     return match[1], int(match[2])
+
+
+def _record(worker: "Worker") -> dict[str, Any]:
+    """A worker process in the shape of its JSON."""
+    said = worker.report
+    return {
+        "id": worker.worker_id,
+        "host": said.host,
+        "pid": said.pid,
+        "version": said.version,
+        "started_at": iso(worker.started_at_ms),
+        "queues": list(said.queues),
+        "threads": said.threads,
+        "state": worker.state,
+        "active": said.active,
+        "oldest_job": said.oldest_job or None,
+        "oldest_since": iso(worker.oldest_since_ms),
+        "oldest_ms": said.oldest_ms,
+        "seen_at": iso(worker.seen_at_ms),
+    }
 
 
 def _check_known(app: "App", names: Sequence[str]) -> None:

@@ -26,6 +26,7 @@ from notifyctl.engine.held import Held
 from notifyctl.engine.jobs import NewJob
 from notifyctl.engine.keys import QueueKeys
 from notifyctl.engine.message import NotifyMessage
+from notifyctl.engine.presence import Presence
 from notifyctl.engine.producer import Producer
 from notifyctl.engine.scripts import Completion, Retention, Scripts
 from notifyctl.engine.states import Release
@@ -46,7 +47,7 @@ class _Lifecycle(Middleware):
 
     def before_worker_boot(self, broker: Broker, worker: Worker) -> None:
         assert isinstance(broker, NotifyBroker)  # noqa: S101 - added by that class alone
-        broker.start_taking(worker.worker_threads)
+        broker.start_taking(worker)
 
     def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
         """Begin nothing once a drain has begun: a thread may still find a message in its queue then."""
@@ -74,6 +75,7 @@ class NotifyBroker(Broker):
         concurrency: The most jobs of a queue in progress in this process, by queue; else all of its threads.
         retention: How long ended jobs are kept.
         middleware: All of it, in order; Dramatiq's default list is not used.
+        version: What the list of workers says of this one.
 
     Attributes:
         rates: ``count/period_ms`` by queue; set by the `RateLimiter` middleware.
@@ -90,12 +92,14 @@ class NotifyBroker(Broker):
         concurrency: Mapping[str, int] | None = None,
         retention: Retention | None = None,
         middleware: list[Middleware] | None = None,
+        version: str = "",
     ) -> None:
         self.client = client
         self.blocking_client = blocking_client
         self.namespace = namespace
         self.concurrency = dict(concurrency or {})
         self.retention = retention or Retention()
+        self.version = version
         self.rates: dict[str, str] = {}
         self.held: dict[str, Held] = {}
         self.worker_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
@@ -105,6 +109,7 @@ class NotifyBroker(Broker):
         self.drained = threading.Event()
         self._threads = 1
         self._commits: dict[str, GroupCommit[Completion, str]] = {}
+        self._presence: Presence | None = None
         self._heartbeat: Heartbeat | None = None
         super().__init__(middleware=[_Lifecycle(), *(middleware or [])])
         self.queues = {}
@@ -159,21 +164,34 @@ class NotifyBroker(Broker):
         most = min(self.concurrency.get(queue_name, self._threads), max(prefetch, 1))
         return NotifyConsumer(self, queue_name, most, timeout)
 
-    def start_taking(self, threads: int) -> None:
-        """A worker with so many threads starts: leases from now on need a heartbeat."""
+    def start_taking(self, worker: Worker) -> None:
+        """A worker starts: leases from now on need a heartbeat."""
         self.draining = False
         self.interrupted.clear()
         self.drained.clear()
         for commit in self._commits.values():
             commit.rearm()
-        self._threads = threads
-        self._heartbeat = Heartbeat(self.held, self.scripts, self.retention)
+        self._threads = worker.worker_threads
+        self._presence = Presence(self, worker)
+        self.start_heartbeat()
+
+    def start_heartbeat(self) -> None:
+        """Beat from now on, in a new thread."""
+        assert self._presence is not None  # noqa: S101 - there is a worker
+        self._heartbeat = Heartbeat(self.held, self.scripts, self.retention, self._presence)
         self._heartbeat.start()
+
+    @property
+    def beats(self) -> bool:
+        """Whether the heartbeat's thread lives."""
+        return self._heartbeat is not None and self._heartbeat.is_alive()
 
     def stop_taking(self) -> None:
         """Take nothing more, from this moment on; consumers that wait are woken."""
         self.draining = True
         self.interrupted.set()
+        if self._heartbeat is not None:
+            self._heartbeat.beat_now()
         for commit in self._commits.values():
             commit.wake()
         for queue_name, held in self.held.items():

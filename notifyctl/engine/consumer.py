@@ -78,6 +78,7 @@ class NotifyConsumer(Consumer):
     def __next__(self) -> NotifyMessage | None:
         """Return the next job, or `None` when there was none for a while."""
         held = self._held
+        held.looks += 1
         with held.changed:
             if held.undelivered and not self._broker.draining:
                 return held.undelivered.popleft()

@@ -1,4 +1,4 @@
-"""The thread that says "this worker lives": extends the leases of what is held, and sweeps now and then."""
+"""The thread that says "this worker lives": extends the leases of what is held, tells what it does, sweeps at times."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from notifyctl.engine.held import Held
+    from notifyctl.engine.presence import Presence
     from notifyctl.engine.scripts import Retention, Scripts
 
 __all__ = ["BEAT_MS", "GAP_MS", "LEASE_MS", "Heartbeat"]
@@ -37,29 +38,43 @@ class Heartbeat(threading.Thread):
         held: What is held, by queue; read at each beat.
         scripts: The transitions of a queue, on a client of this thread's own kind.
         retention: For the sweeps.
+        presence: Tells what this process does.
     """
 
-    def __init__(self, held: Mapping[str, Held], scripts: Callable[[str], Scripts], retention: Retention) -> None:
+    def __init__(
+        self,
+        held: Mapping[str, Held],
+        scripts: Callable[[str], Scripts],
+        retention: Retention,
+        presence: Presence,
+    ) -> None:
         super().__init__(name="notifyctl-heartbeat", daemon=True)
         self._held = held
         self._scripts = scripts
         self._retention = retention
-        self._stopped = threading.Event()
+        self._presence = presence
+        self._stopped = False
+        self._called = threading.Event()
 
     def run(self) -> None:
         """Beat; after an error sooner than usual, as the leases run on."""
         beats = 0
-        pause_s = BEAT_MS / 1000
-        while not self._stopped.wait(pause_s):
+        while not self._stopped:
             pause_s = BEAT_MS / 1000
             try:
                 self.beat()
-                if beats % _BEATS_PER_SWEEP == 0:
+                if beats % _BEATS_PER_SWEEP == 1:
                     self.sweep()
                 beats += 1
             except redis.RedisError as error:
                 log.warning("heartbeat failed, trying again: %s", type(error).__name__)
                 pause_s = _RETRY_S
+            self._called.wait(pause_s)
+            self._called.clear()
+        try:
+            self._presence.leave()
+        except redis.RedisError:
+            log.debug("this process is listed as a worker until its last sign of life holds no more")
 
     def beat(self) -> None:
         """Extend every lease held; mark the jobs whose lease is lost, so that they are not sent."""
@@ -72,13 +87,19 @@ class Heartbeat(threading.Thread):
                     if message is not None and (job_id, message.job.token) in chunk:
                         message.lost = True
                         log.warning("the lease of job %s is lost", job_id)
+        self._presence.tell()
 
     def sweep(self) -> None:
         """One bounded step of forgetting, per queue."""
         for queue in list(self._held):
             self._scripts(queue).sweep(self._retention)
 
+    def beat_now(self) -> None:
+        """Beat at once, and then as usual."""
+        self._called.set()
+
     def stop(self) -> None:
         """End the thread, and wait for a beat under way."""
-        self._stopped.set()
+        self._stopped = True
+        self._called.set()
         self.join(timeout=BEAT_MS / 1000)

@@ -22,6 +22,7 @@ class Held:
         jobs: By id, from the take's reply until the outcome is confirmed.
         undelivered: Taken, and not yet handed to Dramatiq.
         sequence: Number of the last take whose reply arrived.
+        looks: How often Dramatiq's consumer thread has come for a job: as long as it lives, it does all the time.
         changed: Notified when a job is let go.
     """
 
@@ -30,6 +31,7 @@ class Held:
         self.jobs: dict[str, NotifyMessage] = {}
         self.undelivered: deque[NotifyMessage] = deque()
         self.sequence = 0
+        self.looks = 0
 
     def add(self, messages: list[NotifyMessage]) -> None:
         """Hold these, and line them up for Dramatiq."""
@@ -47,6 +49,11 @@ class Held:
             if self.jobs.get(message.job.job_id) is message:
                 del self.jobs[message.job.job_id]
             self.changed.notify_all()
+
+    def messages(self) -> list[NotifyMessage]:
+        """All that are held."""
+        with self.changed:
+            return list(self.jobs.values())
 
     def leases(self) -> list[tuple[str, str]]:
         """The (id, token) pairs to extend."""

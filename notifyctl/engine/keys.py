@@ -138,3 +138,12 @@ class FleetKeys:
     def audit(self) -> str:
         """Stream of what operators changed, the last ten thousand entries."""
         return f"{self.namespace}:audit"
+
+    @property
+    def workers(self) -> str:
+        """Sorted set, worker id by its last sign of life in ms; expires 15 s after the last one of all."""
+        return f"{{{self.namespace}:fleet}}:workers"
+
+    def worker(self, worker_id: str) -> str:
+        """String, JSON: what a worker process says of itself; expires 15 s after its last sign of life."""
+        return f"{{{self.namespace}:fleet}}:worker:{worker_id}"

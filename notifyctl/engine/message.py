@@ -37,6 +37,7 @@ class NotifyMessage(MessageProxy):
         began: A send was begun in this run; `asked`: at which provider.
         provider, provider_id: The evidence of acceptance; empty until there is some.
         tries: One dict per provider asked during this run.
+        taken_at_ms: When this process got it, epoch ms by its own clock.
         outcome, code, error: One word, the provider's code, and a redacted text, for the history.
     """
 
@@ -56,7 +57,7 @@ class NotifyMessage(MessageProxy):
         self.error = ""
         self._scripts = scripts
         self._rate = rate
-        self._taken_at_ms = now_ms()
+        self.taken_at_ms = now_ms()
 
     def stuff_exception(self, exception: BaseException) -> None:
         """Remember what the run raised."""
@@ -89,8 +90,8 @@ class NotifyMessage(MessageProxy):
         """This run as JSON where its send was cut short: it may have arrived."""
         return attempt_record(
             attempt=self.job.attempt,
-            started_at_ms=self._taken_at_ms,
-            duration_ms=now_ms() - self._taken_at_ms,
+            started_at_ms=self.taken_at_ms,
+            duration_ms=now_ms() - self.taken_at_ms,
             outcome="in_doubt",
             provider=self.asked,
             error=why,
@@ -102,8 +103,8 @@ class NotifyMessage(MessageProxy):
             return ""
         return attempt_record(
             attempt=self.job.attempt,
-            started_at_ms=self._taken_at_ms,
-            duration_ms=now_ms() - self._taken_at_ms,
+            started_at_ms=self.taken_at_ms,
+            duration_ms=now_ms() - self.taken_at_ms,
             outcome=self.outcome,
             code=self.code,
             error=self.error,

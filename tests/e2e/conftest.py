@@ -11,6 +11,7 @@ from notifyctl.engine.keys import QueueKeys
 from notifyctl.engine.scripts import Scripts
 from tests.support.cli import Result, run
 from tests.support.server import Server
+from tests.support.sockets import RawServer, wait_for_hangup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,3 +92,10 @@ def audit(app: App) -> Callable[[], list[dict[str, str]]]:
         return [{name.decode(): value.decode() for name, value in fields.items()} for _, fields in entries]
 
     return read
+
+
+@pytest.fixture
+def slow_server() -> Iterator[str]:
+    """The port of a mail server that takes connections and never says a word."""
+    with RawServer(wait_for_hangup) as server:
+        yield str(server.port)

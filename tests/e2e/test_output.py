@@ -14,6 +14,8 @@ import jsonschema
 import pytest
 
 from docs.generate_commands import help_pages
+from notifyctl.engine.fleet import Report
+from notifyctl.engine.keys import FleetKeys
 from notifyctl.notification import Channel
 from tests.support.cli import Result, run
 from tests.support.payloads import a_whatsapp, an_email
@@ -30,7 +32,7 @@ COMMANDS = {name for name, page in help_pages() if "--output" in page}
 
 #: Each command that shows data, as it is tried here; DEAD and WAITING stand for ids.
 LOOKING: list[tuple[str, ...]] = [
-    ("stats",), ("stats", "email"), ("order", "show", "10482"),
+    ("worker", "list"), ("stats",), ("stats", "email"), ("order", "show", "10482"),
     ("job", "list"), ("job", "show", "DEAD"), ("job", "show", "WAITING"), ("job", "show", "CHAT"),
     ("dlq", "list"), ("dlq", "show", "DEAD"), ("dlq", "stats"), ("dlq", "stats", "--by", "error"),
     ("queue", "list"), ("queue", "show", "email"), ("outbox", "list"), ("outbox", "show", "mail1"),
@@ -70,6 +72,8 @@ def shop(app: App, queued: Callable[..., list[str]], dead: Callable[..., list[st
     ids["CHAT"] = app.notifier.queue_whatsapp("+44 7700 900123", "test_message", {}, order_id="10482").id
     app.outbox(Channel.EMAIL).send(an_email(notification_id="mail1", text="To ada@example.org, or +44 7700 900123\n"))
     app.outbox(Channel.WHATSAPP).send(a_whatsapp(notification_id="chat1", to="+447700900123"))
+    app.fleet.tell("w1", Report(host="a.example.com", pid=7, queues=("email",), active=1, oldest_job=ids["WAITING"]))
+    app.client("operator").persist(FleetKeys(app.settings.namespace).worker("w1"))  # a busy machine may take its time
     return lambda words: [ids.get(word, word) for word in words]
 
 
@@ -141,7 +145,7 @@ def test_other_forms_say_the_same(words: tuple[str, ...], shop: Callable[..., li
 
 @pytest.mark.parametrize(
     "words",
-    [("job", "list"), ("dlq", "list"), ("dlq", "stats"), ("outbox", "list"), ("dlq", "retry", "--all", "--yes"),
+    [("job", "list"), ("dlq", "list"), ("dlq", "stats"), ("outbox", "list"), ("worker", "list"), ("dlq", "retry", "--all", "--yes"),
      ("dlq", "purge", "--all", "--yes"), ("job", "cancel", "--all", "--yes")],
     ids=in_words,
 )  # fmt: skip

@@ -16,7 +16,6 @@ from notifyctl.app import build
 from notifyctl.clock import now_ms
 from notifyctl.engine.states import State
 from tests.support.cli import run, start
-from tests.support.sockets import RawServer, wait_for_hangup
 from tests.support.wait import wait_until
 
 if TYPE_CHECKING:
@@ -175,13 +174,6 @@ def test_second_ctrl_c_hurries(app: App, slow_server: str, queued: Callable[...,
     assert process.returncode == 0
     stats = app.inspector.stats("email")
     assert (stats.active, stats.waiting + stats.delayed) == (0, 1)
-
-
-@pytest.fixture
-def slow_server() -> Iterator[str]:
-    """The port of a mail server that takes connections and never says a word."""
-    with RawServer(wait_for_hangup) as server:
-        yield str(server.port)
 
 
 def test_a_killed_process_is_replaced(app: App, queued: Callable[..., list[str]]) -> None:

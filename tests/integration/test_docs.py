@@ -135,7 +135,8 @@ def test_no_page_sends_anything() -> None:
     for page in PAGES:
         runnable = _runnable(page)
         credentials = any("SENDGRID_API_KEY=" in block.text or "SMTP_HOST=" in block.text for block in runnable)
-        workers = any("notifyctl worker" in block.text for block in runnable if block.language in COMMANDS)
+        texts = [block.text.replace("notifyctl worker list", "") for block in runnable if block.language in COMMANDS]
+        workers = any("notifyctl worker" in text for text in texts)
         assert not (credentials and workers), page
 
 

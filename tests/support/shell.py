@@ -31,7 +31,7 @@ _MASKS = (
     (re.compile(r" {2,}"), "  "),
 )
 #: A worker would go on for ever; here it ends when nothing is left to do.
-_ENDLESS_WORKER = re.compile(r"\bnotifyctl worker\b(?!.*--drain)")
+_ENDLESS_WORKER = re.compile(r"\bnotifyctl worker\b(?! list\b)(?!.*--drain)")
 #: Marks where a command's output ends, and leaves its exit code to the next one.
 _TELL_CODE = r"__code=$?; printf '\036%d\036\n' $__code; (exit $__code)"
 

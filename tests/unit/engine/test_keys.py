@@ -29,3 +29,10 @@ def test_keys_of_the_fleet_are_outside_queues() -> None:
     fleet = FleetKeys("shop")
 
     assert (fleet.queues, fleet.secret, fleet.audit) == ("shop:queues", "shop:secret", "shop:audit")
+
+
+def test_keys_of_workers_share_a_slot() -> None:
+    """A sign of life is one script over two of them."""
+    fleet = FleetKeys("shop")
+
+    assert len({key_slot(key.encode()) for key in (fleet.workers, fleet.worker("w1"), fleet.worker("w2"))}) == 1
