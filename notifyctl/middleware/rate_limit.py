@@ -32,8 +32,8 @@ class RateLimiter(Middleware):
     def __init__(self, rates: Mapping[str, Rate]) -> None:
         self._rates = dict(rates)
 
-    def after_declare_queue(self, broker: Broker, queue_name: str) -> None:
-        """Tell the broker."""
+    def before_declare_queue(self, broker: Broker, queue_name: str) -> None:
+        """Tell the broker, before a worker that runs already consumes the queue."""
         rate = self._rates.get(queue_name)
         if rate is not None and isinstance(broker, NotifyBroker):
             broker.rates[queue_name] = f"{rate.count}/{rate.period_ms}"
