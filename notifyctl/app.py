@@ -10,17 +10,19 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from notifyctl.errors import ConfigError
 from notifyctl.notification import Channel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from datetime import timedelta
     from pathlib import Path
 
     import redis
     from pydantic import SecretStr
 
     from notifyctl.connection import Role
+    from notifyctl.delivery.circuits import Change, Circuits
+    from notifyctl.delivery.deliver import Render
     from notifyctl.delivery.failover import Route
     from notifyctl.engine.broker import NotifyBroker
     from notifyctl.engine.fleet import Fleet
@@ -103,11 +105,7 @@ class App:
         from notifyctl.engine.scripts import Retention
 
         kept = self.settings.retention
-        return Retention(
-            completed_ms=round(kept.completed.total_seconds() * 1000),
-            cancelled_ms=round(kept.cancelled.total_seconds() * 1000),
-            failed_ms=round(kept.failed.total_seconds() * 1000),
-        )
+        return Retention(completed_ms=_ms(kept.completed), cancelled_ms=_ms(kept.cancelled), failed_ms=_ms(kept.failed))
 
     @property
     def _secret(self) -> str:
@@ -188,89 +186,74 @@ class App:
 
     def outbox(self, channel: Channel) -> Outbox:
         """The sandbox of a channel."""
-        from notifyctl.providers.outbox import Outbox
-        from notifyctl.providers.rehearsal import Rehearsal
+        from notifyctl.providers.configured import outbox
 
-        folder = self.outbox_folder(channel)
-        return Outbox(folder, channel, Rehearsal(folder))
+        return outbox(self.settings, channel)
 
     def outbox_folder(self, channel: Channel) -> Path:
         """Where the sandbox of a channel puts its files."""
-        return self.settings.outbox_dir / channel
+        from notifyctl.providers.configured import outbox_folder
+
+        return outbox_folder(self.settings, channel)
 
     def sandboxed(self, channel: Channel) -> bool:
         """Whether a channel's messages go to the outbox, for want of credentials or by choice."""
-        if self.settings.provider == "outbox":
-            return True
-        if channel is Channel.EMAIL:
-            return self.settings.sendgrid.api_key is None and self.settings.smtp.host is None
-        return self.settings.twilio.account_sid is None
+        from notifyctl.providers.configured import is_sandboxed
 
-    def email_route(self) -> Route[EmailPayload]:
-        """SendGrid with SMTP behind it, either of them alone, or the outbox.
+        return is_sandboxed(self.settings, channel)
+
+    def providers(self, channel: Channel) -> Sequence[Provider[Any]]:
+        """The providers of a channel, in the order in which they are asked. Talks to nobody yet.
 
         Raises:
-            ConfigError: A real provider is configured, and nobody the mail could be from.
+            ConfigError: The channel is half configured.
         """
-        from notifyctl.delivery.failover import Route
+        from notifyctl.providers.configured import email_providers, whatsapp_providers
 
-        if self.sandboxed(Channel.EMAIL):
-            return Route([self.outbox(Channel.EMAIL)])
-        if not self.settings.email.sender:
-            raise ConfigError(
-                "mail needs a sender", hint="Set EMAIL_FROM to an address that your provider lets you send from."
-            )
-        from notifyctl.providers.sendgrid import SendGrid
-        from notifyctl.providers.smtp import Smtp
+        return email_providers(self.settings) if channel is Channel.EMAIL else whatsapp_providers(self.settings)
 
-        timeout_s = self.settings.send_timeout.total_seconds()
-        sendgrid, smtp = self.settings.sendgrid, self.settings.smtp
-        providers: list[Provider[EmailPayload]] = []
-        if sendgrid.api_key is not None:
-            providers.append(SendGrid(_plain(sendgrid.api_key), host=sendgrid.host, timeout_s=timeout_s))
-        if smtp.host is not None:
-            providers.append(
-                Smtp(
-                    smtp.host,
-                    smtp.port,
-                    username=smtp.username or "",
-                    password=_plain(smtp.password),
-                    tls=smtp.tls.value,
-                    timeout_s=timeout_s,
-                    answer_timeout_s=smtp.answer_timeout.total_seconds(),
-                )
-            )
-        return Route(providers)
+    def provider_names(self, channel: Channel) -> list[str]:
+        """What they are called; loads none of them."""
+        from notifyctl.providers.configured import provider_names
 
-    def whatsapp_route(self) -> Route[WhatsAppPayload]:
-        """Twilio, or the outbox.
+        return provider_names(self.settings, channel)
 
-        Raises:
-            ConfigError: Twilio is configured, and no sender.
+    def circuits(self, role: Role) -> Circuits:
+        """Which providers are worth asking, as the whole fleet knows it.
+
+        Args:
+            role: Whose patience a question has.
         """
-        from notifyctl.delivery.failover import Route
+        from notifyctl.delivery.circuits import Circuits, Policy
+        from notifyctl.engine.events import Events
+        from notifyctl.engine.keys import FleetKeys
 
-        if self.sandboxed(Channel.WHATSAPP):
-            return Route([self.outbox(Channel.WHATSAPP)])
-        from notifyctl.providers.twilio import Twilio
-
-        twilio = self.settings.twilio
-        key = twilio.api_key_sid, twilio.api_key_secret
-        username, password = key if twilio.api_key_sid else (twilio.account_sid, twilio.auth_token)
-        options: dict[str, Any] = {"base_url": twilio.base_url} if twilio.base_url else {}
-        return Route(
-            [
-                Twilio(
-                    twilio.account_sid or "",
-                    username or "",
-                    _plain(password),
-                    whatsapp_from=twilio.whatsapp_from or "",
-                    messaging_service_sid=twilio.messaging_service_sid or "",
-                    timeout_s=self.settings.send_timeout.total_seconds(),
-                    **options,
-                )
-            ]
+        circuit, timeout = self.settings.circuit, self.settings.send_timeout
+        policy = Policy(
+            threshold=circuit.threshold,
+            cool_down_ms=_ms(circuit.cool_down),
+            max_cool_down_ms=_ms(circuit.max_cool_down),
+            account_ms=_ms(circuit.account_cool_down),
+            # a check and a send, and what comes in between
+            probe_ms=_ms(2 * timeout + self.settings.smtp.answer_timeout) + 5_000,
         )
+        client, keys = self.client(role), FleetKeys(self.settings.namespace)
+        events = Events(client, keys.events)
+
+        def tell(change: Change) -> None:
+            events.add(f"circuit_{change.change}", provider=change.provider, cause=change.kind, reason=change.reason)
+
+        return Circuits(client, keys.circuit, policy, tell=tell)
+
+    def route(self, channel: Channel) -> Route[Any]:
+        """What a worker sends a channel's messages by.
+
+        Raises:
+            ConfigError: The channel is half configured.
+        """
+        from notifyctl.delivery.failover import Route
+
+        return Route(self.providers(channel), self.circuits("worker"))
 
     def checked(self, notification: Notification) -> Notification:
         """Return a notification as `Notifier` would queue it, without a word to Redis.
@@ -300,11 +283,9 @@ class App:
         from notifyctl.delivery.deliver import deliver
         from notifyctl.middleware.current_job import current_job
 
-        if channel is Channel.EMAIL:
-            email = self.email_route()
-            return lambda: deliver(current_job(), render=self._render_email, route=email)
-        whatsapp = self.whatsapp_route()
-        return lambda: deliver(current_job(), render=self._render_whatsapp, route=whatsapp)
+        route = self.route(channel)
+        render: Render[Any] = self._render_email if channel is Channel.EMAIL else self._render_whatsapp
+        return lambda: deliver(current_job(), render=render, route=route)
 
     def _render_email(self, notification: Notification, job_id: str, created_at_ms: int, /) -> EmailPayload:
         from notifyctl.channels.email import render_email
@@ -332,6 +313,10 @@ class App:
             content_sids=self.settings.whatsapp.content_sids,
             shop=self.shop,
         )
+
+
+def _ms(duration: timedelta) -> int:
+    return round(duration.total_seconds() * 1000)
 
 
 def _plain(secret: SecretStr | None) -> str:

@@ -16,10 +16,13 @@
     │   ├── WrongState             the job exists, but is not in the state that this needs
     │   ├── IdempotencyConflict    same key, other content
     │   └── Overtaken              a later event is known, and has made this message wrong
+    ├── UnknownProvider            no provider of this name is configured
     ├── ServerError                the embedded server cannot be started or stopped
     └── DeliveryError              one attempt at a provider failed
         ├── Transient              surely not taken; may work later
-        ├── Throttled              surely not taken; the provider asks for less
+        │   ├── Unavailable        the provider itself cannot be reached, or does not work
+        │   ├── Throttled          the provider asks for less
+        │   └── NoProvider         nobody was asked: no provider of the channel is to be asked now
         ├── Permanent              surely not taken, and never will be as it is (has a scope)
         └── InDoubt                nobody can say whether it was taken
 
@@ -42,6 +45,7 @@ __all__ = [
     "InvalidOrder",
     "InvalidRecipient",
     "JobNotFound",
+    "NoProvider",
     "NotifyError",
     "Overtaken",
     "Permanent",
@@ -52,6 +56,8 @@ __all__ = [
     "Suppressed",
     "Throttled",
     "Transient",
+    "Unavailable",
+    "UnknownProvider",
     "UnknownQueue",
     "WrongState",
 ]
@@ -173,6 +179,12 @@ class Overtaken(EngineError):
     code = "overtaken"
 
 
+class UnknownProvider(NotifyError):
+    """No provider of this name is configured."""
+
+    code = "unknown_provider"
+
+
 class ServerError(NotifyError):
     """The embedded server cannot be started or stopped."""
 
@@ -222,6 +234,21 @@ class Transient(DeliveryError):
         self.retry_after_s = retry_after_s
 
 
+class Unavailable(Transient):
+    """Surely not taken, and no message would be: the provider itself cannot be reached, or does not work."""
+
+    code = "unavailable"
+
+
+class NoProvider(Transient):
+    """Nobody was asked, as none of the channel's providers is to be asked now. Uses no attempt.
+
+    Its `retry_after_s` says when asking is worth it again.
+    """
+
+    code = "no_provider"
+
+
 class Throttled(Transient):
     """Surely not taken: the provider asks for fewer messages. Uses no attempt."""
 
@@ -234,6 +261,9 @@ class Permanent(DeliveryError):
 
     Args:
         scope: What the fault is about; an account fault concerns every message.
+
+    Attributes:
+        retry_after_s: After an account fault, when the provider is asked again; None where nobody decided on that.
     """
 
     code = "permanent"
@@ -242,6 +272,7 @@ class Permanent(DeliveryError):
     def __init__(self, message: str, *, provider: str, scope: Scope, provider_code: str = "") -> None:
         super().__init__(message, provider=provider, provider_code=provider_code)
         self.scope = scope
+        self.retry_after_s: float | None = None
 
 
 class InDoubt(DeliveryError):

@@ -47,7 +47,8 @@ def test_test_file_stays_readable(path: Path) -> None:
 @pytest.mark.parametrize("path", SCRIPTS, ids=_relative)
 def test_script_is_headed_and_short(path: Path) -> None:
     """Each script documents its parameters and answers; one transition has 60 lines at most, `take` 120 and its header."""
-    script = load_script("notifyctl.engine", path.stem)
+    package = ".".join(path.relative_to(ROOT).parts[:-2])
+    script = load_script(package, path.stem)
     lines = script.source.splitlines()
     code = [line for line in lines if not line.startswith("--")]
 

@@ -180,8 +180,8 @@ def _check_providers(app: "App", queues: Sequence[str]) -> None:
     from notifyctl.notification import Channel
 
     for name in queues:
-        route = app.email_route() if name == Channel.EMAIL else app.whatsapp_route()
-        route.close()
+        for provider in app.providers(Channel(name)):
+            provider.close()
 
 
 def _tell(app: "App", queues: Sequence[str]) -> None:

@@ -2,49 +2,75 @@
 
 The next one is asked only when the one before surely did not take the message *and* another route can help. A
 refusal that is about this recipient or this content would be the same everywhere; and an outcome in doubt is
-not to be mended by a second send. Knows no queue and no vendor.
+not to be mended by a second send. A provider whose circuit is open is passed over. Knows no queue and no vendor.
 """
 
 from __future__ import annotations
 
 import logging
 import math
+import threading
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from notifyctl.delivery.circuits import UNTRIED, WORKS, Admitted, Verdict
 from notifyctl.delivery.job import ProviderTry
-from notifyctl.errors import ConfigError, DeliveryError, Permanent, Scope, Throttled, Transient
+from notifyctl.errors import ConfigError, DeliveryError, NoProvider, Permanent, Scope, Throttled, Transient
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from notifyctl.delivery.circuits import Admission
     from notifyctl.delivery.job import Job
     from notifyctl.notification import Sent
     from notifyctl.providers.base import Provider
 
-__all__ = ["Route"]
+__all__ = ["Breaker", "Route"]
 
 P = TypeVar("P")
 
 _log = logging.getLogger(__name__)
 
+#: After how many seconds a provider is worth asking again of which nobody knows that.
+_SOON_S = 1.0
+
+
+class Breaker(Protocol):
+    """The port to whatever remembers which providers are worth asking; `notifyctl.delivery.circuits` is one."""
+
+    def admit(self, provider: str, in_flight: int) -> Admission:
+        """Ask whether a provider may be asked now.
+
+        Raises:
+            BrokerUnavailable: Nobody can say.
+        """
+        ...
+
+    def report(self, admission: Admission, verdict: Verdict) -> float | None:
+        """Tell what came of it; the seconds until asking is worth it again, where known. Must not fail."""
+        ...
+
 
 class Route(Generic[P]):
     """The providers of one channel, in the order in which they are asked.
 
-    A provider that asked for less, and said for how long, is left alone for so long by this process, while there is
-    another one. Where there is none, it is the queue that waits.
+    Args:
+        providers: At least one.
+        circuits: Says of each provider whether it is worth asking.
 
     Raises:
-        ConfigError: If there is none.
+        ConfigError: If there is no provider.
     """
 
-    def __init__(self, providers: Sequence[Provider[P]]) -> None:
+    def __init__(self, providers: Sequence[Provider[P]], circuits: Breaker) -> None:
         if not providers:
             raise ConfigError("a channel needs at least one provider")
         self.providers = tuple(providers)
-        self._rests: dict[str, _Rest] = {}
+        self._circuits = circuits
+        self._in_flight: Counter[str] = Counter()
+        self._lock = threading.Lock()
 
     def send(self, job: Job, payload: P) -> Sent:
         """Hand the message to the first provider that takes it.
@@ -53,31 +79,19 @@ class Route(Generic[P]):
             That provider's acceptance; the job has it already.
 
         Raises:
-            StaleLease: If the job is no longer ours. DeliveryError: If nobody surely took it: what the last
-            provider asked said, or, where all were asked in
+            StaleLease: If the job is no longer ours.
+            BrokerUnavailable: Nobody can say that, or whether a provider is worth asking.
+            NoProvider: If no provider is to be asked now.
+            DeliveryError: If nobody surely took it: what the last provider asked said, or, where all were asked in
                 vain, the failure that leaves most hope.
         """
-        resting = {provider.name: rest for provider in self.providers if (rest := self._resting(provider.name))}
-        if len(resting) == len(self.providers):
-            resting = {}  # the queue has waited, or somebody told it not to
-        failures: list[DeliveryError] = [*resting.values()]
-        asked: DeliveryError | None = None
+        failures: list[DeliveryError] = []
         for provider in self.providers:
-            if provider.name in resting:
-                continue
-            job.begin(provider.name)
-            if asked is not None:
-                _log.warning(
-                    "job %s, attempt %d: %s; %s is asked next", job.job_id, job.attempt, _told(asked), provider.name
-                )
             try:
-                return _ask(provider, job, payload)
+                return self._try(provider, job, payload, failures)
             except DeliveryError as failure:
-                if isinstance(failure, Throttled) and failure.retry_after_s is not None:
-                    self._rests[provider.name] = _Rest(failure, time.monotonic() + failure.retry_after_s)
                 if not _another_may_help(failure):
                     raise
-                asked = failure
                 failures.append(failure)
         raise _most_hopeful(failures)
 
@@ -86,22 +100,64 @@ class Route(Generic[P]):
         for provider in self.providers:
             provider.close()
 
-    def _resting(self, name: str) -> Throttled | None:
-        """Return what a provider said that is still to be left alone, with the rest of its wait."""
-        rest = self._rests.get(name)
-        left_s = rest.until - time.monotonic() if rest else 0.0
-        if rest is None or left_s <= 0:
-            return None
-        said = rest.said
-        return Throttled(said.message, provider=name, provider_code=said.provider_code, retry_after_s=left_s)
+    def _try(self, provider: Provider[P], job: Job, payload: P, before: Sequence[DeliveryError]) -> Sent:
+        """Ask one provider, if it is worth it, and tell its circuit what that showed."""
+        with self._counted(provider.name) as others:
+            admission = self._circuits.admit(provider.name, others)
+            if admission.word is Admitted.NO:
+                raise _not_asked(admission.reason, provider.name, admission.wait_ms / 1000)
+            try:
+                if admission.word is Admitted.PROBE:
+                    self._check(provider, admission)
+                job.begin(provider.name)
+                _log_the_way(job, before, provider.name)
+                sent = _ask(provider, job, payload)
+            except NoProvider:
+                raise
+            except DeliveryError as failure:
+                wait_s = self._circuits.report(admission, Verdict.of(failure))
+                if isinstance(failure, Permanent) and failure.scope is Scope.ACCOUNT:
+                    failure.retry_after_s = wait_s
+                raise
+            except BaseException:
+                self._circuits.report(admission, UNTRIED)
+                raise
+            self._circuits.report(admission, WORKS)
+            return sent
+
+    def _check(self, provider: Provider[P], admission: Admission) -> None:
+        """Ask a provider that was in trouble whether it works, before a message is risked.
+
+        Raises:
+            NoProvider: It does not, still.
+        """
+        try:
+            provider.check()
+        except DeliveryError as failure:
+            wait_s = self._circuits.report(admission, Verdict.of(failure))
+            raise _not_asked(failure.message, provider.name, wait_s or _SOON_S) from failure
+
+    @contextmanager
+    def _counted(self, name: str) -> Iterator[int]:
+        """Count a send as in progress while the block runs; how many others there are."""
+        with self._lock:
+            others = self._in_flight[name]
+            self._in_flight[name] += 1
+        try:
+            yield others
+        finally:
+            with self._lock:
+                self._in_flight[name] -= 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Rest:
-    """Until when a provider is left alone, by the monotonic clock, and what it said."""
+def _not_asked(reason: str, name: str, wait_s: float) -> NoProvider:
+    return NoProvider(f"{name} is not asked: {reason}", provider=name, retry_after_s=wait_s)
 
-    said: Throttled
-    until: float
+
+def _log_the_way(job: Job, before: Sequence[DeliveryError], name: str) -> None:
+    """Say why the provider before this one did not take it. One that was not asked is no news: its circuit was."""
+    if before and not isinstance(before[-1], NoProvider):
+        _log.warning("job %s, attempt %d: %s; %s is asked next", job.job_id, job.attempt, _told(before[-1]), name)
 
 
 def _ask(provider: Provider[P], job: Job, payload: P) -> Sent:
@@ -145,14 +201,14 @@ def _another_may_help(failure: DeliveryError) -> bool:
 def _most_hopeful(failures: Sequence[DeliveryError]) -> DeliveryError:
     """Return the failure that decides, of providers that all surely took nothing.
 
-    An account fault says nothing about the other providers. Where these are all throttled, the one that is
-    ready soonest sets the pause, which uses no attempt; where one of them failed otherwise, a retry may
+    An account fault says nothing about the other providers. Where these are all throttled or were not asked, the one
+    that is ready soonest sets the pause, which uses no attempt; where one of them failed otherwise, a retry may
     succeed there.
     """
     passing = [failure for failure in failures if isinstance(failure, Transient)]
     if not passing:
         return failures[0]
-    failed = [failure for failure in passing if not isinstance(failure, Throttled)]
+    failed = [failure for failure in passing if not isinstance(failure, Throttled | NoProvider)]
     return failed[0] if failed else min(passing, key=_wait_s)
 
 

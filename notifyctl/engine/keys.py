@@ -147,3 +147,12 @@ class FleetKeys:
     def worker(self, worker_id: str) -> str:
         """String, JSON: what a worker process says of itself; expires 15 s after its last sign of life."""
         return f"{{{self.namespace}:fleet}}:worker:{worker_id}"
+
+    @property
+    def events(self) -> str:
+        """Stream of what happened by itself, such as a circuit that opened; the last ten thousand entries."""
+        return f"{self.namespace}:events"
+
+    def circuit(self, provider: str) -> str:
+        """Hash: a provider's circuit, as delivery keeps it; expires a day after its last change."""
+        return f"{self.namespace}:circuit:{provider}"

@@ -23,6 +23,7 @@ from notifyctl.errors import (
     DeliveryError,
     InDoubt,
     InvalidInput,
+    NoProvider,
     NotifyError,
     Permanent,
     Scope,
@@ -46,8 +47,10 @@ log = logging.getLogger(__name__)
 DEFAULT_RETRY_DELAYS = (timedelta(seconds=2), timedelta(seconds=4), timedelta(seconds=8))
 #: For how long a queue rests when its provider throttles without saying for how long.
 _THROTTLED_S = 5.0
-#: For how long a queue rests when the account is refused: every message would be.
+#: For how long a queue rests when the account is refused, as every message would be, and nobody said for how long.
 _ACCOUNT_S = 30.0
+#: For how long it rests when no provider is to be asked, and nobody said for how long.
+_NO_PROVIDER_S = 1.0
 #: How long a job waits for a worker that knows its actor, while a deployment rolls on.
 _UNKNOWN_ACTOR_S = 15.0
 
@@ -123,7 +126,7 @@ class Retries(Middleware):
             _words(message.disposition),
         )
 
-    def _disposition(  # noqa: C901, PLR0911 - one table, a row each
+    def _disposition(  # noqa: C901, PLR0911, PLR0912 - one table, a row each
         self, broker: Broker, message: NotifyMessage, exception: BaseException
     ) -> Disposition:
         waits = self._waits(broker, message)
@@ -133,7 +136,9 @@ class Retries(Middleware):
                 return Release(round(rest_s * 1000), f"throttled by {exception.provider}")
             case Permanent(scope=Scope.ACCOUNT):
                 why = f"{exception.provider} refuses the account: {exception.provider_code}"
-                return Release(round(_ACCOUNT_S * 1000), why, account=True)
+                return Release(round((exception.retry_after_s or _ACCOUNT_S) * 1000), why, account=True)
+            case NoProvider():
+                return Release(round((exception.retry_after_s or _NO_PROVIDER_S) * 1000), exception.message)
             case Permanent():
                 return Bury("permanent")
             case InDoubt():

@@ -31,10 +31,22 @@ class Provider(Protocol[P_contra]):
             The provider's acceptance, with its id for the message.
 
         Raises:
-            Transient: Surely not taken; may work later.
+            Transient: Surely not taken; may work later. Its kind Unavailable says that no message would be taken.
             Throttled: Surely not taken; the provider asks for less.
             Permanent: Surely not taken, never will be as it is.
             InDoubt: The request may have arrived, and no readable answer came.
+        """
+        ...
+
+    def check(self) -> None:
+        """See whether messages could be handed over: it can be reached, works, and accepts our credentials.
+
+        Has no side effects, and takes no longer than a send.
+
+        Raises:
+            Unavailable: It cannot be reached, or does not work.
+            Throttled: It asks for less.
+            Permanent: It refuses the account; the scope says so.
         """
         ...
 

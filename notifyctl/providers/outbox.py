@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from notifyctl.errors import JobNotFound, Permanent, Scope, Transient
+from notifyctl.errors import JobNotFound, Permanent, Scope, Unavailable
 from notifyctl.notification import Channel, EmailPayload, Sent, WhatsAppPayload
 from notifyctl.providers.mime import as_message
 
@@ -92,7 +92,7 @@ class Outbox:
             The acceptance, with the file's name as the provider's id.
 
         Raises:
-            Transient: If the folder cannot be written to.
+            Unavailable: If the folder cannot be written to.
             Permanent: If the message cannot be put into a file.
             DeliveryError: If `faults` says so.
         """
@@ -106,11 +106,25 @@ class Outbox:
         try:
             return Sent(self.name, self._write(payload.notification_id, content))
         except OSError as error:
-            raise Transient(
-                f"the outbox cannot be written to: {error.strerror}",
-                provider=self.name,
-                provider_code="disk",
-            ) from error
+            raise self._unwritable(error) from error
+
+    def check(self) -> None:
+        """See whether the folder can be written to.
+
+        Raises:
+            Unavailable: It cannot.
+        """
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self._folder) as file:
+                file.write(b".")
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> Unavailable:
+        return Unavailable(
+            f"the outbox cannot be written to: {error.strerror}", provider=self.name, provider_code="disk"
+        )
 
     def close(self) -> None:
         """Do nothing: no file stays open."""

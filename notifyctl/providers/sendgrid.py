@@ -21,12 +21,12 @@ from python_http_client.exceptions import HTTPError as Refused
 from sendgrid import SendGridAPIClient
 
 from notifyctl import clock
-from notifyctl.errors import ConfigError, DeliveryError, InDoubt, Permanent, Scope, Throttled, Transient
+from notifyctl.errors import ConfigError, DeliveryError, InDoubt, Permanent, Scope, Throttled, Unavailable
 from notifyctl.notification import Sent
 from notifyctl.providers.deadline import Deadline, Guard
 from notifyctl.providers.redact import quieten, redact
 from notifyctl.providers.retry_after import seconds_asked
-from notifyctl.providers.wire import Body, NotSent, doubtful, unsent
+from notifyctl.providers.wire import Body, NotSent, doubtful, unanswered, unsent
 
 if TYPE_CHECKING:
     from http.client import HTTPMessage, HTTPResponse
@@ -87,7 +87,7 @@ class SendGrid:
             except NotSent as error:
                 raise unsent(guard.why(error), provider=self.name) from None
             except Refused as refused:
-                raise _refusal(refused, payload) from None
+                raise _refusal(refused, payload.to, payload.to_name) from None
             except (OSError, HTTPException) as error:
                 raise doubtful(guard.why(error), provider=self.name) from None
         if answer.status_code != 202:
@@ -97,6 +97,31 @@ class SendGrid:
                 provider_code=str(answer.status_code),
             )
         return Sent(self.name, answer.headers.get("X-Message-Id", ""))
+
+    def check(self) -> None:
+        """Ask what the key may do. Whatever SendGrid answers to that, it works; but for the key itself.
+
+        Raises:
+            DeliveryError: As `notifyctl.providers.base.Provider.check` says.
+        """
+        with closing(Guard()) as guard:
+            try:
+                with guard.hold(Deadline(self._timeout_s)):
+                    self._api.client.scopes.get(timeout=guard)
+            except Refused as refused:
+                self._judge(refused)
+            except (NotSent, OSError, HTTPException) as error:
+                raise unanswered(guard.why(error), provider=self.name) from None
+
+    @staticmethod
+    def _judge(refused: Refused) -> None:
+        """Raise what a refusal of the question says about SendGrid or the account."""
+        outcome = _refusal(refused)
+        if isinstance(outcome, InDoubt):
+            raise Unavailable(outcome.message, provider=outcome.provider, provider_code=outcome.provider_code)
+        # 403: a key that may send mail need not be one that may ask
+        if not isinstance(outcome, Permanent) or refused.status_code < 400 or refused.status_code in {401, 404}:
+            raise outcome
 
     def close(self) -> None:
         """Do nothing: SendGrid's client keeps no connection."""
@@ -116,10 +141,12 @@ class _Client(python_http_client.Client):  # type: ignore[misc]
         assert timeout is not None  # noqa: S101 - `SendGrid.send` hands its guard in
         opener.add_handler(_NoRedirect())
         opener.add_handler(_Dialler(timeout))
-        content = request.data
+        content = request.data or b""
         assert isinstance(content, bytes)  # noqa: S101 - the client has just made them of JSON
-        request.data = body = Body(content)
-        request.add_unredirected_header("Content-length", str(len(content)))
+        body = Body(content)
+        if content:
+            request.data = body
+            request.add_unredirected_header("Content-length", str(len(content)))
         try:
             return super()._make_request(opener, request)
         except (OSError, HTTPException) as error:
@@ -192,17 +219,17 @@ def _person(address: str, name: str) -> dict[str, str]:
     return {"email": address, "name": clean} if clean else {"email": address}
 
 
-def _refusal(refused: Refused, payload: EmailPayload) -> DeliveryError:
-    """Return the outcome of an answer that is no 2xx."""
+def _refusal(refused: Refused, *known: str) -> DeliveryError:
+    """Return the outcome of an answer that is no 2xx; what is known of the recipient does not show in it."""
     status: int = refused.status_code
     problems = _problems(refused.body)
     said = "; ".join(str(problem.get("message", "")) for problem in problems) or str(refused.reason)
-    message = f"SendGrid answered {status}: {redact(said, payload.to, payload.to_name)}"
+    message = f"SendGrid answered {status}: {redact(said, *known)}"
     at = {"provider": SendGrid.name, "provider_code": str(status)}
     if status == 429:
         return Throttled(message, **at, retry_after_s=_wait_s(refused))
     if status == 503 and problems:
-        return Transient(message, **at, retry_after_s=_wait_s(refused))
+        return Unavailable(message, **at, retry_after_s=_wait_s(refused))
     if status >= 500 or status in _SAYS_NOTHING:
         return InDoubt(message, **at)
     return Permanent(message, **at, scope=_scope(status, problems))

@@ -11,7 +11,7 @@ import ssl
 import threading
 from typing import TYPE_CHECKING
 
-from notifyctl.errors import ConfigError, Permanent, Scope
+from notifyctl.errors import ConfigError, Permanent, Scope, Unavailable
 from notifyctl.notification import Sent
 from notifyctl.providers.deadline import Deadline
 from notifyctl.providers.mime import as_message
@@ -102,6 +102,22 @@ class Smtp:
         self._relays = True
         return Sent(self.name, queue_id(reply) or payload.message_id)
 
+    def check(self) -> None:
+        """Open a connection, make it private, log in, and ask for nothing; it is kept for the next mail.
+
+        Raises:
+            DeliveryError: As `notifyctl.providers.base.Provider.check` says.
+        """
+        deadline = Deadline(self._timeout_s)
+        session = self._open(deadline)
+        if not session.is_fresh(deadline):
+            session.close()
+            raise Unavailable(
+                "the SMTP server did not answer NOOP, which does nothing", provider=self.name, provider_code="lost"
+            )
+        with self._lock:
+            self._idle.append(session)
+
     def close(self) -> None:
         """Close the connections that no send is using."""
         with self._lock:
@@ -117,6 +133,9 @@ class Smtp:
             if session.is_fresh(brief):
                 return session
             session.close(brief)
+        return self._open(deadline)
+
+    def _open(self, deadline: Deadline) -> Session:
         return Session(
             self._host,
             self._port,

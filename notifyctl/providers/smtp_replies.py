@@ -10,7 +10,7 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from notifyctl.errors import DeliveryError, InDoubt, Permanent, Scope, Transient
+from notifyctl.errors import DeliveryError, InDoubt, Permanent, Scope, Transient, Unavailable
 from notifyctl.providers.redact import redact
 from notifyctl.providers.wire import describe, doubtful, is_certificate_fault, unsent
 
@@ -75,6 +75,8 @@ def refusal(step: Step, code: int, text: bytes, *known: str, relays: bool = Fals
         return Permanent(message, provider=PROVIDER, provider_code=provider_code, scope=scope)
     if step is Step.DOT and not 400 <= code <= 499:
         return InDoubt(message, provider=PROVIDER, provider_code=provider_code)
+    if _is_the_servers(step, code, subject):
+        return Unavailable(message, provider=PROVIDER, provider_code=provider_code)
     greylisted = step is Step.RCPT and (subject.startswith("7.") or "greylist" in words.lower())
     wait_s = GREYLIST_WAIT_S if greylisted else None
     return Transient(message, provider=PROVIDER, provider_code=provider_code, retry_after_s=wait_s)
@@ -87,13 +89,24 @@ def lost(step: Step, error: BaseException) -> DeliveryError:
     if step is Step.CONNECT or is_certificate_fault(error):
         return unsent(error, provider=PROVIDER)
     reason = describe(error)
-    return Transient(f"lost the SMTP server at {step}: {reason}", provider=PROVIDER, provider_code="lost")
+    return Unavailable(f"lost the SMTP server at {step}: {reason}", provider=PROVIDER, provider_code="lost")
 
 
 def queue_id(text: bytes) -> str:
     """Return the server's id for an accepted message, out of its last reply; empty where it names none."""
     words = text.decode(errors="replace")
     return next((found[1] for pattern in _QUEUE_IDS if (found := pattern.search(words))), "")
+
+
+def _is_the_servers(step: Step, code: int, subject: str) -> bool:
+    """Whether a refusal for now is about the server rather than about a recipient or a content.
+
+    It is leaving (421), is no SMTP server, speaks before it knows of a recipient, or names its system's state (RFC 3463
+    X.3.Z) once it has the mail. At RCPT nothing else counts: greylisting and full mailboxes are told there.
+    """
+    early = step in {Step.CONNECT, Step.AUTH, Step.MAIL}
+    late = step in {Step.DATA, Step.DOT} and subject.startswith("3.") and subject != "3.4"
+    return early or late or code == 421 or not 400 <= code <= 499
 
 
 def _of_account(_code: int, _subject: str, _words: str) -> Scope:

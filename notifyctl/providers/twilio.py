@@ -25,12 +25,12 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from notifyctl import clock
-from notifyctl.errors import ConfigError, DeliveryError, InDoubt, Permanent, Scope, Throttled, Transient
+from notifyctl.errors import ConfigError, DeliveryError, InDoubt, Permanent, Scope, Throttled, Unavailable
 from notifyctl.notification import Sent
 from notifyctl.providers.deadline import Deadline, Guard
 from notifyctl.providers.redact import quieten, redact
 from notifyctl.providers.retry_after import seconds_asked
-from notifyctl.providers.wire import Body, NotSent, doubtful, unsent
+from notifyctl.providers.wire import Body, NotSent, doubtful, unanswered, unsent
 
 if TYPE_CHECKING:
     import socket
@@ -135,13 +135,38 @@ class Twilio:
             except NotSent as error:
                 raise unsent(line.guard.why(error), provider=self.name) from None
             except TwilioException as error:
-                raise _refusal(error, line.http.answer, payload) from None
+                raise _refusal(error, line.http.answer, payload.to) from None
             except (RequestException, ValueError, TypeError, AttributeError) as error:
                 # the last three: the SDK met a 2xx with a body that is no message
                 raise doubtful(line.guard.why(error), provider=self.name) from None
         if not message.sid:
             raise InDoubt("Twilio answered without a message SID", provider=self.name, provider_code="no_sid")
         return Sent(self.name, message.sid)
+
+    def check(self) -> None:
+        """Look at the newest message, if there is one: who may send may look.
+
+        The account itself is no better question: Twilio shows it to main keys only, and answers others as it does a
+        wrong one. https://www.twilio.com/docs/iam/api-keys
+
+        Raises:
+            DeliveryError: As `notifyctl.providers.base.Provider.check` says.
+        """
+        with self._line() as line:
+            try:
+                with line.guard.hold(Deadline(self._timeout_s)):
+                    line.client.api.v2010.fetch(
+                        method="GET", uri=f"/Accounts/{self._account_sid}/Messages.json", params={"PageSize": 1}
+                    )
+                assert line.http.answer is not None  # noqa: S101 - it was not refused
+                if line.http.answer.status_code >= 300:  # the SDK takes a redirect for an answer
+                    _judge(TwilioException(), line.http.answer)
+            except TwilioException as error:
+                if line.http.answer is None:
+                    raise unanswered(line.guard.why(error), provider=self.name) from None
+                _judge(error, line.http.answer)
+            except (NotSent, RequestException, ValueError, TypeError, AttributeError) as error:
+                raise unanswered(line.guard.why(error), provider=self.name) from None
 
     def close(self) -> None:
         """Close the connections that no send is using."""
@@ -259,7 +284,17 @@ def _whatsapp(number: str) -> str:
     return f"whatsapp:{number.removeprefix('whatsapp:')}"
 
 
-def _refusal(error: TwilioException, answer: Answer | None, payload: WhatsAppPayload) -> DeliveryError:
+def _judge(error: TwilioException, answer: Answer) -> None:
+    """Raise what a refusal of a question says about Twilio or the account."""
+    outcome = _refusal(error, answer)
+    if isinstance(outcome, InDoubt):
+        raise Unavailable(outcome.message, provider=outcome.provider, provider_code=outcome.provider_code)
+    # 403: a key that may send need not be one that may look
+    if not isinstance(outcome, Permanent) or answer.status_code < 400 or answer.status_code in {401, 404}:
+        raise outcome
+
+
+def _refusal(error: TwilioException, answer: Answer | None, *known: str) -> DeliveryError:
     """Return the outcome of an answer that is no 2xx."""
     if answer is None:
         return doubtful(error, provider=Twilio.name)
@@ -267,12 +302,12 @@ def _refusal(error: TwilioException, answer: Answer | None, payload: WhatsAppPay
     # the SDK puts the status where the body holds no code of Twilio's
     from_twilio = code is not None and code != status
     said = getattr(error, "msg", None) or getattr(error, "detail", None) or getattr(error, "title", "")
-    message = f"Twilio answered {status}: {redact(str(said), payload.to)}"
+    message = f"Twilio answered {status}: {redact(str(said), *known)}"
     at = {"provider": Twilio.name, "provider_code": str(code if from_twilio else status)}
     if status == 429:
         return Throttled(message, **at, retry_after_s=_wait_s(answer))
     if status == 503 and from_twilio:
-        return Transient(message, **at, retry_after_s=_wait_s(answer))
+        return Unavailable(message, **at, retry_after_s=_wait_s(answer))
     if status >= 500 or status in _SAYS_NOTHING:
         return InDoubt(message, **at)
     if code == _QUEUE_FULL:

@@ -11,12 +11,12 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING
 
-from notifyctl.errors import DeliveryError, InDoubt, Permanent, Scope, Transient
+from notifyctl.errors import DeliveryError, InDoubt, Permanent, Scope, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Body", "NotSent", "describe", "doubtful", "is_certificate_fault", "unsent"]
+__all__ = ["Body", "NotSent", "describe", "doubtful", "is_certificate_fault", "unanswered", "unsent"]
 
 
 class NotSent(Exception):
@@ -46,7 +46,14 @@ def unsent(error: BaseException, *, provider: str) -> DeliveryError:
             scope=Scope.ACCOUNT,
             provider_code="certificate",
         )
-    return Transient(f"no connection to {provider}: {reason}", provider=provider, provider_code="connect")
+    return Unavailable(f"no connection to {provider}: {reason}", provider=provider, provider_code="connect")
+
+
+def unanswered(error: BaseException, *, provider: str) -> DeliveryError:
+    """Return what is wrong where a question that changes nothing got no readable answer."""
+    if is_certificate_fault(error):
+        return unsent(error, provider=provider)
+    return Unavailable(f"{provider} gives no answer: {describe(error)}", provider=provider, provider_code="no_answer")
 
 
 def doubtful(error: BaseException, *, provider: str) -> DeliveryError:

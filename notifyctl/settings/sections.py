@@ -39,6 +39,7 @@ from notifyctl.settings.fields import (
 from notifyctl.units import Rate
 
 __all__ = [
+    "CircuitSettings",
     "EmailSettings",
     "Env",
     "QueueSettings",
@@ -245,6 +246,22 @@ class WhatsAppSettings(QueueSettings):
     rate: Annotated[RateField, Env("NOTIFYCTL_WHATSAPP_RATE")] = Rate(5)
     concurrency: Annotated[int, Field(ge=1, le=1_000), Env("NOTIFYCTL_WHATSAPP_CONCURRENCY")] = 3
     retry_delays: Annotated[Delays, Env("NOTIFYCTL_WHATSAPP_RETRY_DELAYS", empty=True)] = _DEFAULT_DELAYS
+
+
+class CircuitSettings(Section):
+    """When a provider is left alone, and for how long.
+
+    Attributes:
+        threshold: So many failures of the provider itself in a row open its circuit.
+        cool_down: For so long at first; doubled each time that it fails again.
+        max_cool_down: The longest that this becomes.
+        account_cool_down: For so long when the provider refuses the account.
+    """
+
+    threshold: Annotated[int, Field(ge=1, le=1_000), Env("NOTIFYCTL_CIRCUIT_THRESHOLD")] = 5
+    cool_down: Annotated[PositiveDuration, Env("NOTIFYCTL_CIRCUIT_COOL_DOWN")] = timedelta(seconds=10)
+    max_cool_down: Annotated[PositiveDuration, Env("NOTIFYCTL_CIRCUIT_MAX_COOL_DOWN")] = timedelta(seconds=60)
+    account_cool_down: Annotated[PositiveDuration, Env("NOTIFYCTL_CIRCUIT_ACCOUNT_COOL_DOWN")] = timedelta(seconds=30)
 
 
 class RetentionSettings(Section):

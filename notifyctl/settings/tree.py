@@ -24,6 +24,7 @@ from notifyctl.settings.fields import (
 )
 from notifyctl.settings.messages import MessagesSettings, OrdersSettings
 from notifyctl.settings.sections import (
+    CircuitSettings,
     EmailSettings,
     Env,
     QueueSettings,
@@ -82,6 +83,7 @@ class Settings(BaseSettings):
     sendgrid: SendGridSettings = Field(default_factory=SendGridSettings)
     smtp: SmtpSettings = Field(default_factory=SmtpSettings)
     twilio: TwilioSettings = Field(default_factory=TwilioSettings)
+    circuit: CircuitSettings = Field(default_factory=CircuitSettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
     shop: ShopSettings = Field(default_factory=ShopSettings)
     orders: OrdersSettings = Field(default_factory=OrdersSettings)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from notifyctl.delivery.circuits import Admission, Admitted
 from notifyctl.errors import StaleLease
 from notifyctl.notification import Sent
 
 if TYPE_CHECKING:
+    from notifyctl.delivery.circuits import Verdict
     from notifyctl.delivery.job import ProviderTry
+    from notifyctl.errors import DeliveryError
 
 
 @dataclass
@@ -44,8 +47,17 @@ class FakeJob:
 class FakeProvider:
     """Takes any payload, or raises the error that it was given."""
 
-    def __init__(self, name: str, error: BaseException | None = None, *, provider_id: str | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        error: BaseException | None = None,
+        *,
+        provider_id: str | None = None,
+        unwell: DeliveryError | None = None,
+    ) -> None:
         self.name = name
+        self.unwell = unwell
+        self.checks = 0
         self.payloads: list[object] = []
         self.closed = False
         self._error = error
@@ -58,6 +70,41 @@ class FakeProvider:
             raise self._error
         return Sent(self.name, self._provider_id)
 
+    def check(self) -> None:
+        """Say how it is: well, or as `unwell` has it."""
+        self.checks += 1
+        if self.unwell is not None:
+            raise self.unwell
+
     def close(self) -> None:
         """Note that it was called."""
         self.closed = True
+
+
+class FakeCircuits:
+    """Admits as it is told, everybody by default, and notes what it is asked and told.
+
+    Attributes:
+        words: What to answer by provider, each answer once, the last for good.
+        asked: Which providers, and how many sends were in progress there.
+        told: Which verdicts, by provider.
+        wait_s: When asking is worth it again.
+    """
+
+    def __init__(self, wait_s: float | None = None, **words: list[Admitted]) -> None:
+        self.words = words
+        self.wait_s = wait_s
+        self.asked: list[tuple[str, int]] = []
+        self.told: list[tuple[str, Verdict]] = []
+
+    def admit(self, provider: str, in_flight: int) -> Admission:
+        """Answer as told."""
+        self.asked.append((provider, in_flight))
+        words = self.words.get(provider, [Admitted.YES])
+        word = words.pop(0) if len(words) > 1 else words[0]
+        return Admission(provider, "call", word, 8_000 if word is Admitted.NO else 0, f"{provider} rests")
+
+    def report(self, admission: Admission, verdict: Verdict) -> float | None:
+        """Note it."""
+        self.told.append((admission.provider, verdict))
+        return self.wait_s

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from notifyctl.errors import InDoubt, Throttled, Transient
+from notifyctl.errors import InDoubt, Throttled, Unavailable
 from notifyctl.notification import Sent
 from notifyctl.providers.deadline import Deadline, Guard
 from notifyctl.providers.sendgrid import SendGrid
@@ -98,7 +98,7 @@ def test_429_whose_headers_drip_is_throttled() -> None:
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_hanging_twilio_is_cut(scheme: str) -> None:
     """Silence in the handshake means that nothing was sent; silence after the request, doubt."""
-    outcome = InDoubt if scheme == "http" else Transient
+    outcome = InDoubt if scheme == "http" else Unavailable
     with RawServer(wait_for_hangup) as server, within(ENOUGH_S), pytest.raises(outcome):
         twilio(f"{scheme}://127.0.0.1:{server.port}").send(a_whatsapp())
 
@@ -139,17 +139,17 @@ def test_tls_that_drips_is_cut(tmp_path: Path) -> None:
 
     with RawServer(serve) as server:
         provider = Smtp("localhost", server.port, tls="implicit", ca_file=str(certificate.ca_file), timeout_s=LIMIT_S)
-        with within(ENOUGH_S), pytest.raises(Transient, match="not done within"):
+        with within(ENOUGH_S), pytest.raises(Unavailable, match="not done within"):
             provider.send(an_email())
 
 
 @pytest.mark.parametrize("step", ["GREETING", "EHLO", "MAIL", "RCPT", "DATA"])
-def test_dripping_mail_server_before_the_dot_is_transient(step: str) -> None:
+def test_dripping_mail_server_before_the_dot_is_unavailable(step: str) -> None:
     """All steps share the one deadline, and without the final dot nothing was taken."""
-    with ScriptedSmtp(**{step: "drip"}) as server, within(ENOUGH_S), pytest.raises(Transient) as caught:
+    with ScriptedSmtp(**{step: "drip"}) as server, within(ENOUGH_S), pytest.raises(Unavailable) as caught:
         smtp(server.port).send(an_email())
 
-    assert type(caught.value) is Transient
+    assert type(caught.value) is Unavailable
     assert "not done within 0.4 s" in caught.value.message
 
 
@@ -157,7 +157,7 @@ def test_steps_that_are_slow_one_by_one_share_the_deadline() -> None:
     """Each reply comes within the limit; all together they do not."""
     with ScriptedSmtp() as server:
         server.pause_s = 0.25
-        with within(ENOUGH_S), pytest.raises(Transient, match="not done within"):
+        with within(ENOUGH_S), pytest.raises(Unavailable, match="not done within"):
             smtp(server.port).send(an_email())
 
     assert server.messages == []

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from notifyctl.app import build
-from notifyctl.errors import InDoubt, Transient
+from notifyctl.errors import InDoubt, Unavailable
+from notifyctl.notification import Channel
 from notifyctl.settings import Settings
-from tests.support.delivery import FakeJob
 from tests.support.drip import within
 from tests.support.http_provider import BrokenHttp
 from tests.support.payloads import a_whatsapp, an_email
@@ -34,22 +34,22 @@ def app(**settings: Any) -> App:
 def test_send_timeout_holds_for_sendgrid() -> None:
     """A SendGrid that hangs is in doubt after it."""
     with BrokenHttp(wait_for_hangup) as server, within(ENOUGH_S):
-        route = app(sendgrid={"api_key": "SG.test-key_0123456789", "host": server.url}).email_route()
+        provider = app(sendgrid={"api_key": "SG.test-key_0123456789", "host": server.url}).providers(Channel.EMAIL)[0]
         with pytest.raises(InDoubt, match=r"0\.3 s"):
-            route.send(FakeJob(), an_email())
+            provider.send(an_email())
 
 
 def test_send_timeout_holds_for_twilio() -> None:
     """A Twilio that hangs is in doubt after it."""
     twilio = {"account_sid": ACCOUNT, "auth_token": "token", "whatsapp_from": "+14155238886"}
     with BrokenHttp(wait_for_hangup) as server, within(ENOUGH_S):
-        route = app(twilio={**twilio, "base_url": server.url}).whatsapp_route()
-        with closing(route), pytest.raises(InDoubt, match=r"0\.3 s"):
-            route.send(FakeJob(), a_whatsapp())
+        provider = app(twilio={**twilio, "base_url": server.url}).providers(Channel.WHATSAPP)[0]
+        with closing(provider), pytest.raises(InDoubt, match=r"0\.3 s"):
+            provider.send(a_whatsapp())
 
 
 @pytest.mark.parametrize(
-    ("step", "before", "after", "outcome"), [("RCPT", "300ms", "60s", Transient), ("DOT", "60s", "300ms", InDoubt)]
+    ("step", "before", "after", "outcome"), [("RCPT", "300ms", "60s", Unavailable), ("DOT", "60s", "300ms", InDoubt)]
 )
 def test_send_timeout_and_answer_timeout_hold_for_smtp(
     step: str, before: str, after: str, outcome: type[Exception]
@@ -57,9 +57,9 @@ def test_send_timeout_and_answer_timeout_hold_for_smtp(
     """Each on its side of the final dot."""
     with ScriptedSmtp(**{step: HANG}) as server, within(ENOUGH_S):
         smtp = {"host": "127.0.0.1", "port": server.port, "tls": "none", "answer_timeout": after}
-        route = app(smtp=smtp, send_timeout=before).email_route()
-        with closing(route), pytest.raises(outcome, match=r"0\.3 s"):
-            route.send(FakeJob(), an_email())
+        provider = app(smtp=smtp, send_timeout=before).providers(Channel.EMAIL)[0]
+        with closing(provider), pytest.raises(outcome, match=r"0\.3 s"):
+            provider.send(an_email())
 
 
 def test_defaults_leave_a_stopping_worker_time_for_a_slow_mail() -> None:

@@ -9,7 +9,7 @@ import pytest
 from werkzeug import Response
 
 from notifyctl import clock
-from notifyctl.errors import ConfigError, DeliveryError, InDoubt, Permanent, Scope, Throttled, Transient
+from notifyctl.errors import ConfigError, DeliveryError, InDoubt, Permanent, Scope, Throttled, Unavailable
 from notifyctl.notification import Sent
 from notifyctl.providers.sendgrid import SendGrid
 from tests.support.certificate import make_certificate
@@ -203,7 +203,7 @@ def test_503_of_sendgrid_itself_is_transient(httpserver: HTTPServer) -> None:
 
     outcome = failure(httpserver)
 
-    assert type(outcome) is Transient
+    assert type(outcome) is Unavailable
     assert outcome.retry_after_s == 9.0
 
 
@@ -238,13 +238,13 @@ def test_lost_answer_is_in_doubt(loss: str) -> None:
 
 def test_refused_connection_is_transient() -> None:
     """Nobody listens: nothing was sent."""
-    with pytest.raises(Transient, match="refused"):
+    with pytest.raises(Unavailable, match="refused"):
         SendGrid(KEY, host=f"http://127.0.0.1:{unused_port()}").send(an_email())
 
 
 def test_unknown_host_is_transient() -> None:
     """A name that does not resolve: nothing was sent."""
-    with pytest.raises(Transient) as caught:
+    with pytest.raises(Unavailable) as caught:
         SendGrid(KEY, host="http://sendgrid.invalid").send(an_email())
 
     assert caught.value.provider_code == "connect"
@@ -252,7 +252,7 @@ def test_unknown_host_is_transient() -> None:
 
 def test_stalled_tls_handshake_is_transient() -> None:
     """A timeout, but one before the request: it is not the kind of exception that decides."""
-    with RawServer(wait_for_hangup) as server, pytest.raises(Transient):
+    with RawServer(wait_for_hangup) as server, pytest.raises(Unavailable):
         SendGrid(KEY, host=f"https://127.0.0.1:{server.port}", timeout_s=0.3).send(an_email())
 
 

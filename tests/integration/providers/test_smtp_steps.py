@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from notifyctl.errors import DeliveryError, InDoubt, Permanent, Scope, Transient
+from notifyctl.errors import DeliveryError, InDoubt, Permanent, Scope, Transient, Unavailable
 from notifyctl.notification import Sent
 from notifyctl.providers import smtp_session
 from notifyctl.providers.smtp import Smtp
@@ -61,29 +61,29 @@ def test_message_id_stands_in_for_a_missing_queue_id() -> None:
 @pytest.mark.parametrize(
     ("step", "reply", "outcome", "code"),
     [
-        ("GREETING", "421 4.3.2 busy", Transient, "421 4.3.2"),
-        ("GREETING", "451 later", Transient, "451"),
+        ("GREETING", "421 4.3.2 busy", Unavailable, "421 4.3.2"),
+        ("GREETING", "451 later", Unavailable, "451"),
         ("GREETING", "554 you are listed", Permanent, "554"),
-        ("AUTH", "454 4.7.0 later", Transient, "454 4.7.0"),
-        ("AUTH", "451 4.7.0 Maximum credits exceeded", Transient, "451 4.7.0"),
-        ("AUTH", "421 4.7.0 bye", Transient, "421 4.7.0"),
+        ("AUTH", "454 4.7.0 later", Unavailable, "454 4.7.0"),
+        ("AUTH", "451 4.7.0 Maximum credits exceeded", Unavailable, "451 4.7.0"),
+        ("AUTH", "421 4.7.0 bye", Unavailable, "421 4.7.0"),
         ("AUTH", "535 5.7.8 no", Permanent, "535 5.7.8"),
         ("AUTH", "503 already", Permanent, "503"),
-        ("MAIL", "421 bye", Transient, "421"),
-        ("MAIL", "451 later", Transient, "451"),
+        ("MAIL", "421 bye", Unavailable, "421"),
+        ("MAIL", "451 later", Unavailable, "451"),
         ("MAIL", "550 5.7.1 no", Permanent, "550 5.7.1"),
-        ("RCPT", "421 bye", Transient, "421"),
+        ("RCPT", "421 bye", Unavailable, "421"),
         ("RCPT", "450 4.2.1 later", Transient, "450 4.2.1"),
         ("RCPT", "550-5.1.1 no\r\n550 5.1.1 really", Permanent, "550 5.1.1"),
         ("DATA", "451 later", Transient, "451"),
         ("DATA", "554 no", Permanent, "554"),
-        ("DOT", "421 bye", Transient, "421"),
-        ("DOT", "451 4.3.0 later", Transient, "451 4.3.0"),
+        ("DOT", "421 bye", Unavailable, "421"),
+        ("DOT", "451 4.3.0 later", Unavailable, "451 4.3.0"),
         ("DOT", "554 5.7.1 spam", Permanent, "554 5.7.1"),
         ("DOT", "nonsense", InDoubt, "-1"),
         ("DOT", "9" * 9000, InDoubt, "no_answer"),
-        ("RCPT", "9" * 9000, Transient, "lost"),
-        ("MAIL", "nonsense", Transient, "-1"),
+        ("RCPT", "9" * 9000, Unavailable, "lost"),
+        ("MAIL", "nonsense", Unavailable, "-1"),
     ],
 )
 def test_refusal_at_each_step(step: str, reply: str, outcome: type[DeliveryError], code: str) -> None:
@@ -98,12 +98,12 @@ def test_refusal_at_each_step(step: str, reply: str, outcome: type[DeliveryError
 
 @pytest.mark.parametrize("loss", [CLOSE, RESET, HANG])
 @pytest.mark.parametrize("step", [*BEFORE_THE_DOT, "AUTH"])
-def test_loss_before_the_dot_is_transient(step: str, loss: str) -> None:
-    """Whatever is lost before the final dot, the server has taken nothing."""
+def test_loss_before_the_dot_is_the_servers(step: str, loss: str) -> None:
+    """Whatever is lost before the final dot, the server has taken nothing, and is in trouble."""
     with ScriptedSmtp(**{step: loss}) as server:
         raised = failure(plain(server.port, username="shop", password="x", timeout_s=0.2))
 
-    assert type(raised) is Transient
+    assert type(raised) is Unavailable
 
 
 @pytest.mark.parametrize("loss", [CLOSE, RESET, HANG])
@@ -135,20 +135,20 @@ def test_what_follows_the_acceptance_changes_nothing(reply: str) -> None:
     assert sent.provider_id == "4F2A1B"
 
 
-def test_refused_connection_is_transient() -> None:
+def test_refused_connection_is_the_servers() -> None:
     """Nobody listens."""
-    assert type(failure(plain(unused_port()))) is Transient
+    assert type(failure(plain(unused_port()))) is Unavailable
 
 
-def test_unknown_host_is_transient() -> None:
+def test_unknown_host_is_the_servers() -> None:
     """A name that does not resolve."""
-    assert type(failure(Smtp("smtp.invalid", 587))) is Transient
+    assert type(failure(Smtp("smtp.invalid", 587))) is Unavailable
 
 
-def test_stalled_tls_handshake_is_transient() -> None:
+def test_stalled_tls_handshake_is_the_servers() -> None:
     """A server that never speaks."""
     with RawServer(wait_for_hangup) as server:
-        assert type(failure(plain(server.port, tls="implicit", timeout_s=0.2))) is Transient
+        assert type(failure(plain(server.port, tls="implicit", timeout_s=0.2))) is Unavailable
 
 
 def test_server_without_auth_is_the_accounts_fault() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
 
-from notifyctl.errors import ConfigError, InDoubt, Permanent, Scope, Transient
+from notifyctl.errors import ConfigError, InDoubt, Permanent, Scope, Unavailable
 from notifyctl.notification import Sent
 from notifyctl.providers import twilio
 from notifyctl.providers.twilio import Twilio
@@ -122,25 +122,25 @@ def test_refused_connection_is_transient() -> None:
     """Nobody listens: nothing was sent."""
     outcome = failure(at(f"http://127.0.0.1:{unused_port()}"))
 
-    assert type(outcome) is Transient
+    assert type(outcome) is Unavailable
     assert outcome.message == "no connection to twilio: Connection refused"
 
 
 def test_unknown_host_is_transient() -> None:
     """A name that does not resolve: nothing was sent."""
-    assert type(failure(at("http://twilio.invalid"))) is Transient
+    assert type(failure(at("http://twilio.invalid"))) is Unavailable
 
 
 def test_stalled_tls_handshake_is_transient() -> None:
     """The library calls this a read timeout, and yet nothing was sent."""
     with RawServer(wait_for_hangup) as server:
-        assert type(failure(at(f"https://127.0.0.1:{server.port}", timeout_s=0.3))) is Transient
+        assert type(failure(at(f"https://127.0.0.1:{server.port}", timeout_s=0.3))) is Unavailable
 
 
 def test_server_without_tls_is_transient() -> None:
     """A handshake that fails otherwise than by its certificate may be a passing fault."""
     with RawServer(lambda connection: connection.sendall(b"220 this is SMTP\r\n")) as server:
-        assert type(failure(at(f"https://127.0.0.1:{server.port}"))) is Transient
+        assert type(failure(at(f"https://127.0.0.1:{server.port}"))) is Unavailable
 
 
 def test_unknown_certificate_is_the_accounts_fault(tmp_path: Path) -> None:

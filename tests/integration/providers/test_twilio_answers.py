@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from notifyctl.errors import InDoubt, Permanent, Scope, Throttled, Transient
+from notifyctl.errors import InDoubt, Permanent, Scope, Throttled, Unavailable
 from tests.support.twilio_account import (
     answer,
     at,
@@ -116,7 +116,7 @@ def test_503_of_twilio_itself_is_transient(httpserver: HTTPServer, provider: Twi
 
     outcome = failure(provider)
 
-    assert type(outcome) is Transient
+    assert type(outcome) is Unavailable
     assert outcome.retry_after_s == 4.0
 
 

@@ -8,7 +8,7 @@ from notifyctl.delivery.deliver import deliver
 from notifyctl.delivery.failover import Route
 from notifyctl.errors import InvalidInput, RenderError, Transient
 from notifyctl.notification import Channel, Notification, Recipient
-from tests.support.delivery import FakeJob, FakeProvider
+from tests.support.delivery import FakeCircuits, FakeJob, FakeProvider
 
 NOTIFICATION = Notification(Channel.EMAIL, Recipient("ada@example.org"), "order_confirmation", {"name": "Ada"})
 
@@ -23,7 +23,7 @@ def test_deliver_renders_the_jobs_notification_and_sends_it() -> None:
     job = FakeJob(payload=NOTIFICATION.encode(), created_at_ms=1_700_000_000_000)
     provider = FakeProvider("smtp")
 
-    deliver(job, render=render, route=Route([provider]))
+    deliver(job, render=render, route=Route([provider], FakeCircuits()))
 
     assert provider.payloads == ["order_confirmation for Ada, j-1 of 1700000000000"]
     assert job.calls == ["begin smtp", "accepted id-of-smtp", "tried smtp sent"]
@@ -34,7 +34,7 @@ def test_deliver_of_garbage_begins_nothing() -> None:
     job = FakeJob(payload=b"garbage")
 
     with pytest.raises(InvalidInput):
-        deliver(job, render=render, route=Route([FakeProvider("smtp")]))
+        deliver(job, render=render, route=Route([FakeProvider("smtp")], FakeCircuits()))
 
     assert job.calls == []
 
@@ -48,7 +48,7 @@ def test_deliver_begins_only_what_could_be_rendered() -> None:
     job = FakeJob(payload=NOTIFICATION.encode())
 
     with pytest.raises(RenderError):
-        deliver(job, render=broken, route=Route([FakeProvider("smtp")]))
+        deliver(job, render=broken, route=Route([FakeProvider("smtp")], FakeCircuits()))
 
     assert job.calls == []
 
@@ -59,6 +59,6 @@ def test_deliver_lets_the_outcome_through() -> None:
     job = FakeJob(payload=NOTIFICATION.encode())
 
     with pytest.raises(Transient) as caught:
-        deliver(job, render=render, route=Route([FakeProvider("smtp", failure)]))
+        deliver(job, render=render, route=Route([FakeProvider("smtp", failure)], FakeCircuits()))
 
     assert caught.value is failure

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +19,7 @@ from notifyctl.errors import (
     Transient,
 )
 from notifyctl.notification import Sent
-from tests.support.delivery import FakeJob, FakeProvider
+from tests.support.delivery import FakeCircuits, FakeJob, FakeProvider
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,13 +50,8 @@ def raised_by(outcomes: Sequence[DeliveryError]) -> tuple[DeliveryError, FakeJob
     job = FakeJob()
     providers = [FakeProvider(error.provider, error) for error in outcomes]
     with pytest.raises(DeliveryError) as caught:
-        Route(providers).send(job, "payload")
+        Route(providers, FakeCircuits()).send(job, "payload")
     return caught.value, job
-
-
-def clock(monkeypatch: pytest.MonkeyPatch, moments: list[float]) -> None:
-    """Let delivery read its clock here."""
-    monkeypatch.setattr("notifyctl.delivery.failover.time", SimpleNamespace(monotonic=lambda: moments[0]))
 
 
 def test_first_provider_takes_it() -> None:
@@ -65,7 +59,7 @@ def test_first_provider_takes_it() -> None:
     job = FakeJob()
     first, second = FakeProvider("first"), FakeProvider("second")
 
-    sent = Route([first, second]).send(job, "payload")
+    sent = Route([first, second], FakeCircuits()).send(job, "payload")
 
     assert sent == Sent("first", "id-of-first")
     assert (first.payloads, second.payloads) == (["payload"], [])
@@ -77,7 +71,7 @@ def test_next_provider_is_asked_where_the_first_surely_did_not_take_it(failure: 
     """Each send is begun anew, with its own provider's name."""
     job = FakeJob()
 
-    sent = Route([FakeProvider("first", failure), FakeProvider("second")]).send(job, "payload")
+    sent = Route([FakeProvider("first", failure), FakeProvider("second")], FakeCircuits()).send(job, "payload")
 
     assert sent == Sent("second", "id-of-second")
     assert job.calls == [
@@ -99,7 +93,7 @@ def test_next_provider_is_not_asked_where_it_could_repeat_or_not_help(failure: D
     second = FakeProvider("second")
 
     with pytest.raises(type(failure)) as caught:
-        Route([FakeProvider("first", failure), second]).send(FakeJob(), "payload")
+        Route([FakeProvider("first", failure), second], FakeCircuits()).send(FakeJob(), "payload")
 
     assert caught.value is failure
     assert second.payloads == []
@@ -144,7 +138,7 @@ def test_stale_lease_means_no_send() -> None:
     first, second = FakeProvider("first"), FakeProvider("second")
 
     with pytest.raises(StaleLease):
-        Route([first, second]).send(job, "payload")
+        Route([first, second], FakeCircuits()).send(job, "payload")
 
     assert first.payloads == second.payloads == []
     assert job.calls == []
@@ -156,7 +150,7 @@ def test_lease_lost_between_providers_means_no_second_send() -> None:
     second = FakeProvider("second")
 
     with pytest.raises(StaleLease):
-        Route([FakeProvider("first", transient()), second]).send(job, "payload")
+        Route([FakeProvider("first", transient()), second], FakeCircuits()).send(job, "payload")
 
     assert second.payloads == []
 
@@ -167,7 +161,9 @@ def test_crash_of_a_provider_is_recorded_and_goes_on_up() -> None:
     second = FakeProvider("second")
 
     with pytest.raises(ZeroDivisionError):
-        Route([FakeProvider("first", ZeroDivisionError("ada@example.org")), second]).send(job, "payload")
+        Route([FakeProvider("first", ZeroDivisionError("ada@example.org")), second], FakeCircuits()).send(
+            job, "payload"
+        )
 
     assert job.calls == ["begin first", "tried first crashed"]
     assert job.history[0].error == "ZeroDivisionError"
@@ -179,7 +175,7 @@ def test_interrupt_is_left_alone() -> None:
     job = FakeJob()
 
     with pytest.raises(KeyboardInterrupt):
-        Route([FakeProvider("first", KeyboardInterrupt())]).send(job, "payload")
+        Route([FakeProvider("first", KeyboardInterrupt())], FakeCircuits()).send(job, "payload")
 
     assert job.calls == ["begin first"]
 
@@ -202,7 +198,7 @@ def test_acceptance_is_logged_with_the_providers_id(caplog: pytest.LogCaptureFix
     """One INFO line names job, attempt, provider and its id."""
     caplog.set_level(logging.INFO)
 
-    Route([FakeProvider("first")]).send(FakeJob(attempt=2), "payload")
+    Route([FakeProvider("first")], FakeCircuits()).send(FakeJob(attempt=2), "payload")
 
     (record,) = caplog.records
     assert record.levelname == "INFO"
@@ -214,7 +210,7 @@ def test_possible_duplicate_and_missing_id_are_logged(caplog: pytest.LogCaptureF
     """Whoever reads the log can tell a resend after doubt."""
     caplog.set_level(logging.INFO)
 
-    Route([FakeProvider("first", provider_id="")]).send(FakeJob(possible_duplicate=True), "payload")
+    Route([FakeProvider("first", provider_id="")], FakeCircuits()).send(FakeJob(possible_duplicate=True), "payload")
 
     assert "as (no id) after" in caplog.text
     assert "possibly a duplicate" in caplog.text
@@ -222,7 +218,9 @@ def test_possible_duplicate_and_missing_id_are_logged(caplog: pytest.LogCaptureF
 
 def test_failure_that_another_provider_mends_is_one_warning(caplog: pytest.LogCaptureFixture) -> None:
     """With job, attempt, provider, outcome, code, reason and what follows."""
-    Route([FakeProvider("sendgrid", transient("sendgrid")), FakeProvider("smtp")]).send(FakeJob(attempt=2), "payload")
+    Route([FakeProvider("sendgrid", transient("sendgrid")), FakeProvider("smtp")], FakeCircuits()).send(
+        FakeJob(attempt=2), "payload"
+    )
 
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         ("WARNING", "job j-1, attempt 2: sendgrid: transient connect: no connection; smtp is asked next")
@@ -239,71 +237,16 @@ def test_last_failure_is_left_to_whoever_knows_what_follows(caplog: pytest.LogCa
     assert [record.getMessage().rpartition("; ")[2] for record in caplog.records] == ["smtp is asked next"]
 
 
-def test_throttled_provider_is_left_alone_for_as_long_as_it_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retry-After holds although another provider takes the mails meanwhile; then it is asked again."""
-    clock(monkeypatch, moments := [1000.0])
-    first, second = FakeProvider("first", throttled("first", 30)), FakeProvider("second")
-    route = Route([first, second])
-    for moments[0] in (1000.0, 1029.9, 1030.1):
-        assert route.send(FakeJob(), "payload").provider == "second"
-
-    assert (len(first.payloads), len(second.payloads)) == (2, 3)
-
-
-def test_provider_without_another_is_asked_although_it_rests() -> None:
-    """The queue has waited for it, or an operator has ended that wait: he is not to be contradicted."""
-    only = FakeProvider("only", throttled("only", 30))
-    route = Route([only])
-    for _ in range(2):
-        with pytest.raises(Throttled):
-            route.send(FakeJob(), "payload")
-
-    assert len(only.payloads) == 2
-
-
-def test_wait_of_a_resting_provider_counts_where_the_other_one_asks_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both throttle: the queue rests until the sooner of the two is ready, by what is left of its wait."""
-    clock(monkeypatch, moments := [1000.0])
-    first, second = FakeProvider("first", throttled("first", 30)), FakeProvider("second")
-    route = Route([first, second])
-    route.send(FakeJob(), "payload")
-    moments[0], second._error = 1010.0, throttled("second", 60)
-    with pytest.raises(Throttled) as caught:
-        route.send(FakeJob(), "payload")
-
-    assert (caught.value.provider, caught.value.retry_after_s) == ("first", 20.0)
-    assert len(first.payloads) == 1
-
-
-def test_provider_that_asked_for_less_without_a_wait_is_asked_again() -> None:
-    """Where it does not say how long, the queue's own pause is all there is."""
-    first = FakeProvider("first", throttled("first"))
-    route = Route([first, FakeProvider("second")])
-    for _ in range(2):
-        route.send(FakeJob(), "payload")
-
-    assert len(first.payloads) == 2
-
-
-def test_resting_provider_is_no_failure_worth_a_line(caplog: pytest.LogCaptureFixture) -> None:
-    """It was not asked: only the first refusal is told."""
-    route = Route([FakeProvider("first", throttled("first", 30)), FakeProvider("second")])
-    for _ in range(3):
-        route.send(FakeJob(), "payload")
-
-    assert len(caplog.records) == 1
-
-
 def test_route_without_providers_is_refused() -> None:
     """A channel that nothing can leave by is a configuration error."""
     with pytest.raises(ConfigError):
-        Route([])
+        Route([], FakeCircuits())
 
 
 def test_close_closes_every_provider() -> None:
     """None is forgotten."""
     providers = [FakeProvider("first"), FakeProvider("second")]
 
-    Route(providers).close()
+    Route(providers, FakeCircuits()).close()
 
     assert [provider.closed for provider in providers] == [True, True]

@@ -16,6 +16,7 @@ from notifyctl.errors import (
     BrokerUnavailable,
     InDoubt,
     InvalidRecipient,
+    NoProvider,
     Permanent,
     RenderError,
     Scope,
@@ -70,6 +71,8 @@ def _decided(
         (_sendgrid(Permanent, scope=Scope.RECIPIENT), Bury("permanent")),
         (_sendgrid(Permanent, scope=Scope.CONTENT), Bury("permanent")),
         (_sendgrid(Permanent, scope=Scope.ACCOUNT), Release(30_000, "sendgrid refuses the account: 500", account=True)),
+        (_sendgrid(NoProvider, retry_after_s=8.0), Release(8_000, "no")),
+        (_sendgrid(NoProvider), Release(1_000, "no")),
         (_sendgrid(InDoubt), Doubt(2_000)),
         (Suppressed("asked not to be written to"), Cancel("suppressed")),
         (InvalidRecipient("no address"), Bury("invalid")),
@@ -113,6 +116,16 @@ def test_retries_decide_by_exception_after_a_send_had_begun(
     message.began = True
 
     assert _decided(broker, message, exception) == disposition
+
+
+def test_queue_of_a_refused_account_rests_as_long_as_its_circuit(broker: StubBroker) -> None:
+    """Not longer: the probe is to find a message."""
+    refused = Permanent("no", provider="sendgrid", provider_code="401", scope=Scope.ACCOUNT)
+    refused.retry_after_s = 12.5
+
+    decided = _decided(broker, a_notify_message(), refused)
+
+    assert decided == Release(12_500, "sendgrid refuses the account: 401", account=True)
 
 
 @pytest.mark.parametrize("exception", [None, ZeroDivisionError("after the send"), TimeLimitExceeded("after the send")])

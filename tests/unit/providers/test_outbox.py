@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from notifyctl.errors import JobNotFound, Permanent, Scope, Throttled, Transient
+from notifyctl.errors import JobNotFound, Permanent, Scope, Throttled, Unavailable
 from notifyctl.notification import Channel
 from notifyctl.providers.outbox import Outbox
 from tests.support.payloads import a_whatsapp, an_email
@@ -130,7 +130,7 @@ def test_outbox_that_cannot_be_written_is_transient(folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.write_text("in the way")
 
-    with pytest.raises(Transient, match="outbox"):
+    with pytest.raises(Unavailable, match="outbox"):
         Outbox(folder, Channel.EMAIL).send(an_email())
 
 

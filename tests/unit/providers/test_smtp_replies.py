@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from notifyctl.errors import InDoubt, Permanent, Scope, Transient
+from notifyctl.errors import InDoubt, Permanent, Scope, Transient, Unavailable
 from notifyctl.providers.smtp_replies import GREYLIST_WAIT_S, Step, lost, queue_id, refusal
 
 BEFORE_THE_DOT = [Step.CONNECT, Step.AUTH, Step.MAIL, Step.RCPT, Step.DATA]
@@ -14,7 +14,33 @@ BEFORE_THE_DOT = [Step.CONNECT, Step.AUTH, Step.MAIL, Step.RCPT, Step.DATA]
 @pytest.mark.parametrize("code", [421, 450, 451, 452, 454, 499])
 def test_4yz_is_transient_at_every_step(step: Step, code: int) -> None:
     """A 4yz promises that the server took no responsibility, after the dot as well."""
-    assert type(refusal(step, code, b"later")) is Transient
+    assert isinstance(refusal(step, code, b"later"), Transient)
+
+
+@pytest.mark.parametrize(
+    ("step", "code", "text", "outcome"),
+    [
+        (Step.CONNECT, 451, "later", Unavailable),
+        (Step.AUTH, 454, "4.7.0 later", Unavailable),
+        (Step.MAIL, 451, "4.7.1 later", Unavailable),
+        (Step.MAIL, 452, "4.3.1 no room", Unavailable),
+        *[(step, 421, "4.3.2 bye", Unavailable) for step in [*BEFORE_THE_DOT, Step.DOT]],
+        (Step.RCPT, 450, "4.2.1 mailbox busy", Transient),
+        (Step.RCPT, 451, "4.7.1 greylisted", Transient),
+        (Step.RCPT, 452, "4.2.2 mailbox full", Transient),
+        (Step.RCPT, 452, "4.3.1 mailbox full, say some", Transient),
+        (Step.DATA, 451, "later", Transient),
+        (Step.DATA, 451, "4.3.0 later", Unavailable),
+        (Step.DOT, 451, "4.3.0 queue file write error", Unavailable),
+        (Step.DOT, 452, "4.3.4 too big for now", Transient),
+        (Step.DOT, 451, "4.7.1 looks like spam, later", Transient),
+    ],
+)
+def test_4yz_is_the_servers_where_it_is_about_no_recipient(
+    step: Step, code: int, text: str, outcome: type[Transient]
+) -> None:
+    """Before it knows of one, when it leaves, and where it names its own state: not where a mailbox is full."""
+    assert type(refusal(step, code, text.encode())) is outcome
 
 
 @pytest.mark.parametrize(
@@ -92,7 +118,7 @@ def test_demand_for_a_login_is_the_accounts_whoever_was_taken_before() -> None:
 def test_senseless_reply_is_doubt_after_the_dot_only(code: int) -> None:
     """Before the dot nothing was taken; after it, nobody can say."""
     assert isinstance(refusal(Step.DOT, code, b"?"), InDoubt)
-    assert {type(refusal(step, code, b"?")) for step in BEFORE_THE_DOT} == {Transient}
+    assert {type(refusal(step, code, b"?")) for step in BEFORE_THE_DOT} == {Unavailable}
 
 
 @pytest.mark.parametrize(
@@ -124,9 +150,9 @@ def test_refusal_carries_codes_and_no_recipient() -> None:
 
 
 @pytest.mark.parametrize("step", BEFORE_THE_DOT)
-def test_lost_connection_before_the_dot_is_transient(step: Step) -> None:
+def test_lost_connection_before_the_dot_is_the_servers(step: Step) -> None:
     """Without its final dot no server can have taken a message."""
-    assert type(lost(step, ConnectionResetError())) is Transient
+    assert type(lost(step, ConnectionResetError())) is Unavailable
 
 
 def test_lost_connection_after_the_dot_is_in_doubt() -> None:

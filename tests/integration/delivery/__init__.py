@@ -1,0 +1,1 @@
+"""Circuits on a real server, and what a fleet makes of them."""

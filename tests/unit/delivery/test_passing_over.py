@@ -1,0 +1,205 @@
+"""Providers whose circuit is open are passed over; what a try shows of the provider is told to its circuit."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import pytest
+
+from notifyctl.delivery.circuits import UNTRIED, WORKS, Admission, Admitted, Kind, Verdict
+from notifyctl.delivery.failover import Route
+from notifyctl.errors import (
+    BrokerUnavailable,
+    DeliveryError,
+    InDoubt,
+    NoProvider,
+    Permanent,
+    Scope,
+    StaleLease,
+    Throttled,
+    Transient,
+    Unavailable,
+)
+from notifyctl.notification import Sent
+from tests.support.delivery import FakeCircuits, FakeJob, FakeProvider
+
+NO, PROBE, WARY = [Admitted.NO], [Admitted.PROBE], [Admitted.WARY]
+
+
+def unavailable(name: str = "first") -> Unavailable:
+    """The provider itself fails."""
+    return Unavailable("no connection", provider=name, provider_code="connect")
+
+
+def account(name: str = "first") -> Permanent:
+    """It refuses the account."""
+    return Permanent("wrong key", provider=name, provider_code="401", scope=Scope.ACCOUNT)
+
+
+def raised_by(route: Route[object], job: FakeJob | None = None) -> DeliveryError:
+    """What a send by this route ends in."""
+    with pytest.raises(DeliveryError) as caught:
+        route.send(job or FakeJob(), "payload")
+    return caught.value
+
+
+def test_open_circuit_is_passed_over(caplog: pytest.LogCaptureFixture) -> None:
+    """It is not asked, no send is begun there, and no message tells of it: the circuit did, once."""
+    job, first, second = FakeJob(), FakeProvider("first"), FakeProvider("second")
+    caplog.set_level(logging.WARNING)
+
+    sent = Route([first, second], FakeCircuits(first=NO)).send(job, "payload")
+
+    assert sent == Sent("second", "id-of-second")
+    assert first.payloads == []
+    assert job.calls == ["begin second", "accepted id-of-second", "tried second sent"]
+    assert caplog.records == []
+
+
+def test_no_usable_provider_uses_no_attempt_and_says_when_to_come_back() -> None:
+    """Nothing was begun; the error names the provider, and why, and when it is worth asking again."""
+    job = FakeJob()
+
+    raised = raised_by(Route([FakeProvider("first")], FakeCircuits(first=NO)), job)
+
+    assert isinstance(raised, NoProvider)
+    assert raised.retry_after_s == 8.0
+    assert raised.message == "first is not asked: first rests"
+    assert job.calls == []
+
+
+@pytest.mark.parametrize(
+    ("failure", "decides"),
+    [
+        (unavailable("second"), Unavailable),
+        (Transient("greylisted", provider="second"), Transient),
+        (Throttled("less", provider="second", retry_after_s=5), Throttled),
+        (Throttled("less", provider="second", retry_after_s=60), NoProvider),
+        (account("second"), NoProvider),
+    ],
+    ids=["failing", "recipient", "sooner", "later", "account"],
+)
+def test_failure_behind_an_open_circuit(failure: DeliveryError, decides: type[DeliveryError]) -> None:
+    """A failure that a retry may mend decides; else whoever is ready first, without an attempt."""
+    route = Route([FakeProvider("first"), FakeProvider("second", failure)], FakeCircuits(first=NO))
+
+    assert type(raised_by(route)) is decides
+
+
+@pytest.mark.parametrize(
+    ("failure", "verdict"),
+    [
+        (None, WORKS),
+        (unavailable(), Verdict(Kind.FAILING, "no connection")),
+        (InDoubt("no answer", provider="first"), Verdict(Kind.FAILING, "no answer")),
+        (account(), Verdict(Kind.ACCOUNT, "wrong key")),
+        (Throttled("less", provider="first", retry_after_s=7), Verdict(Kind.THROTTLED, "less", 7)),
+        (Transient("mailbox is full", provider="first"), WORKS),
+        (Permanent("no such user", provider="first", scope=Scope.RECIPIENT), WORKS),
+        (Permanent("too big", provider="first", scope=Scope.CONTENT), WORKS),
+        (ZeroDivisionError(), UNTRIED),
+        (KeyboardInterrupt(), UNTRIED),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_a_try_shows_of_the_provider(failure: BaseException | None, verdict: Verdict) -> None:
+    """Doubts and failures of its own count; what is about one recipient or content shows that it works."""
+    circuits = FakeCircuits(first=WARY)
+    route = Route([FakeProvider("first", failure)], circuits)
+
+    if failure is None:
+        route.send(FakeJob(), "payload")
+    else:
+        with pytest.raises(type(failure)):
+            route.send(FakeJob(), "payload")
+
+    assert circuits.told == [("first", verdict)]
+
+
+def test_account_fault_says_when_the_circuit_lets_a_probe_through() -> None:
+    """The queue rests no longer than that."""
+    raised = raised_by(Route([FakeProvider("first", account())], FakeCircuits(12.5)))
+
+    assert isinstance(raised, Permanent)
+    assert raised.retry_after_s == 12.5
+
+
+def test_probe_is_checked_before_a_message_is_risked() -> None:
+    """Only where the check passes is the message sent."""
+    provider, circuits = FakeProvider("first"), FakeCircuits(first=PROBE)
+
+    Route([provider], circuits).send(FakeJob(), "payload")
+
+    assert (provider.checks, len(provider.payloads)) == (1, 1)
+    assert circuits.told == [("first", WORKS)]
+
+
+@pytest.mark.parametrize("unwell", [unavailable(), account(), Throttled("less", provider="first", retry_after_s=9)])
+def test_failed_check_costs_neither_a_doubt_nor_an_attempt(unwell: DeliveryError) -> None:
+    """The circuit is told; nothing was begun, and the queue rests until the next probe."""
+    job, circuits = FakeJob(), FakeCircuits(20.0, first=PROBE)
+    provider = FakeProvider("first", unwell=unwell)
+
+    raised = raised_by(Route([provider], circuits), job)
+
+    assert isinstance(raised, NoProvider)
+    assert (raised.retry_after_s, raised.message) == (20.0, f"first is not asked: {unwell.message}")
+    assert (job.calls, provider.payloads) == ([], [])
+    assert circuits.told == [("first", Verdict.of(unwell))]
+
+
+def test_failed_check_moves_the_message_on() -> None:
+    """The second provider takes it."""
+    first, second = FakeProvider("first", unwell=unavailable()), FakeProvider("second")
+
+    assert Route([first, second], FakeCircuits(first=PROBE)).send(FakeJob(), "payload").provider == "second"
+
+
+def test_probe_whose_lease_is_lost_is_given_back() -> None:
+    """Somebody else may be the probe at once."""
+    circuits = FakeCircuits(first=PROBE)
+
+    with pytest.raises(StaleLease):
+        Route([FakeProvider("first")], circuits).send(FakeJob(stale_at="first"), "payload")
+
+    assert circuits.told == [("first", UNTRIED)]
+
+
+def test_nobody_is_asked_while_redis_cannot_say_whom() -> None:
+    """The job goes back in line, as where its lease cannot be told."""
+
+    class Away(FakeCircuits):
+        def admit(self, provider: str, in_flight: int) -> Admission:
+            del provider, in_flight
+            raise BrokerUnavailable("away")
+
+    provider = FakeProvider("first")
+    with pytest.raises(BrokerUnavailable):
+        Route([provider], Away()).send(FakeJob(), "payload")
+
+    assert provider.payloads == []
+
+
+def test_sends_in_progress_are_counted_by_provider() -> None:
+    """Each question says how many others are under way; none is left over, however a send ends."""
+    waiting, go_on = threading.Semaphore(0), threading.Event()
+
+    class Slow(FakeProvider):
+        def send(self, payload: object) -> Sent:
+            waiting.release()
+            go_on.wait(10)
+            return super().send(payload)
+
+    circuits = FakeCircuits()
+    route = Route([Slow("first")], circuits)
+    threads = [threading.Thread(target=route.send, args=(FakeJob(), "payload")) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+        waiting.acquire()
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    route.send(FakeJob(), "payload")
+
+    assert circuits.asked == [("first", 0), ("first", 1), ("first", 2), ("first", 0)]
