@@ -119,8 +119,8 @@ class Host:
     def listens(self) -> bool:
         """Whether every thread is alive: those that take jobs, those that run them, and the heartbeat."""
         assert self.worker is not None
-        threads = [*self.worker.consumers.values(), *self.worker.workers, self.broker._heartbeat]
-        return all(thread is not None and thread.is_alive() for thread in threads)
+        threads = [*self.worker.consumers.values(), *self.worker.workers]
+        return self.broker.beats and all(thread.is_alive() for thread in threads)
 
     def close(self) -> None:
         """Stop, and close the connections."""

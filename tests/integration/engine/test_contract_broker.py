@@ -130,7 +130,7 @@ def test_contract_prefetch_is_the_most_that_a_consumer_holds(host: Host, seed: S
     """Dramatiq's own number, where it is less than the queue's concurrency; then there is nothing for a while."""
     host.actor()
     host.send("a", "b", "c")
-    host.broker.start_taking(threads=8)
+    host.broker.start_taking(dramatiq.Worker(host.broker, worker_threads=8))
     consumer = host.broker.consume("email", prefetch=2, timeout=50)
 
     first, second, third = next(consumer), next(consumer), next(consumer)
@@ -147,7 +147,7 @@ def test_contract_requeued_messages_are_consumed_again_in_order(host: Host) -> N
     """What a consumer gives back is the next one's, no attempt used."""
     host.actor()
     host.send("a", "b", "c")
-    host.broker.start_taking(threads=2)
+    host.broker.start_taking(dramatiq.Worker(host.broker, worker_threads=2))
     consumer = host.broker.consume("email", prefetch=2, timeout=50)
     taken = [message for message in (next(consumer), next(consumer)) if message is not None]
     consumer.requeue(reversed(taken))
