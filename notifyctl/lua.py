@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import NoScriptError
 
+from notifyctl.connection import pipelined
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -115,14 +117,19 @@ def load_script(package: str, name: str) -> Script:
     return Script.parse(name, file.read_text(encoding="utf-8"))
 
 
-def run_many(client: redis.Redis, calls: Sequence[Call]) -> list[Any]:
+def run_many(client: redis.Redis, calls: Sequence[Call], ending: Sequence[tuple[Any, ...]] = ()) -> list[Any]:
     """Run scripts one after the other in one round trip; each answer is that call's own.
 
     Where a server does not know a script any more, in mid-pipeline too, only the calls that it refused are
-    sent again, with their text. The calls are no transaction.
+    sent again, with their text. The calls are no transaction. In a cluster, all keys must be of one slot.
+
+    Args:
+        client: A redis-py client.
+        calls: The calls.
+        ending: Commands, as tuples of words, that follow on the same connection; sent again where a call is.
 
     Returns:
-        For each call its answer, or the exception that it ended in.
+        For each call, and then for each command, its answer or the exception that it ended in.
 
     Raises:
         ValueError: If any call has another number of keys or arguments; none was sent then.
@@ -130,17 +137,16 @@ def run_many(client: redis.Redis, calls: Sequence[Call]) -> list[Any]:
     """
     for script, keys, args in calls:
         script.check(keys, args)
-    with client.pipeline(transaction=False) as pipe:
-        for script, keys, args in calls:
-            pipe.evalsha(script.sha1, len(keys), *keys, *args)
-        answers = pipe.execute(raise_on_error=False)
+    by_hash = [("EVALSHA", script.sha1, len(keys), *keys, *args) for script, keys, args in calls]
+    answers = pipelined(client, [*by_hash, *ending])
     refused = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
     if refused:
-        with client.pipeline(transaction=False) as pipe:
-            for script, keys, args in (calls[index] for index in refused):
-                pipe.eval(script.source, len(keys), *keys, *args)
-            for index, answer in zip(refused, pipe.execute(raise_on_error=False), strict=True):
-                answers[index] = answer
+        by_text = [
+            ("EVAL", script.source, len(keys), *keys, *args) for script, keys, args in map(calls.__getitem__, refused)
+        ]
+        places = [*refused, *range(len(calls), len(answers))]
+        for index, answer in zip(places, pipelined(client, [*by_text, *ending]), strict=True):
+            answers[index] = answer
     return answers
 
 

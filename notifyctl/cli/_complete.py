@@ -113,20 +113,9 @@ def _embedded_url(settings: Settings) -> str | None:
 
 
 def _hasty_inspector(settings: Settings, url: str) -> Inspector:
-    from redis import Redis
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
-
+    from notifyctl.connection import connect
     from notifyctl.engine.inspector import Inspector
     from notifyctl.engine.scripts import Retention
 
-    client = Redis.from_url(
-        url,
-        protocol=2,
-        driver_info=None,
-        socket_connect_timeout=_PATIENCE_S,
-        socket_timeout=_PATIENCE_S,
-        retry=Retry(NoBackoff(), 0),
-    )
     rates = {name: queue.rate for name, queue in settings.queues.items()}
-    return Inspector(client, settings.namespace, rates=rates, retention=Retention())
+    return Inspector(connect(url, role="operator"), settings.namespace, rates=rates, retention=Retention())

@@ -84,4 +84,7 @@ def _at(table: Any, key: Sequence[str]) -> Any:
 
 def _is_secret(setting: Setting, value: Any) -> bool:
     """Whether there is something to keep: a URL is a secret for its password."""
-    return bool(value) and (setting.name != "redis.url" or bool(urlsplit(value).password))
+    if not value or setting.name != "redis.url":
+        return bool(value)
+    parts = urlsplit(value)
+    return bool(parts.password) or "password=" in parts.query

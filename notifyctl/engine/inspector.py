@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any, Literal
 
-from notifyctl.connection import translated
+from notifyctl.connection import pipelined, translated
 from notifyctl.engine.jobs import Job, QueueStats
 from notifyctl.engine.keys import FleetKeys, QueueKeys
 from notifyctl.engine.pseudonyms import Pseudonyms
@@ -141,10 +141,8 @@ class Inspector:
 
     def _read(self, queue: str, ids: Sequence[str]) -> list[Job]:
         keys = QueueKeys(self._fleet.namespace, queue)
-        with translated(), self.client.pipeline(transaction=False) as pipe:
-            for job_id in ids:
-                pipe.hgetall(keys.job(job_id))
-            hashes = pipe.execute()
+        with translated():
+            hashes = pipelined(self.client, [("HGETALL", keys.job(job_id)) for job_id in ids], raising=True)
         return [Job.parse(queue, job_id, fields) for job_id, fields in zip(ids, hashes, strict=True) if fields]
 
     def jobs(self, queue: str, state: State, *, limit: int = 50, offset: int = 0) -> list[Job]:
@@ -187,11 +185,9 @@ class Inspector:
         with translated():
             for start in range(0, self.client.zcard(keys.delayed), _PAGE):
                 ids = self.client.zrange(keys.delayed, start, start + _PAGE - 1)
-                with self.client.pipeline(transaction=False) as pipe:
-                    for job_id in _texts(ids):
-                        pipe.hmget(keys.job(job_id), "runs", "replays", "lost")
-                    if any(any(fields) for fields in pipe.execute()):
-                        return True
+                asked = [("HMGET", keys.job(job_id), "runs", "replays", "lost") for job_id in _texts(ids)]
+                if any(any(fields) for fields in pipelined(self.client, asked, raising=True)):
+                    return True
         return False
 
     def replay(self, job_id: str, *, lane: Lane | None = None, by: str = "", why: str = "") -> Job:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from notifyctl.connection import translated
+from notifyctl.connection import pipelined, translated
 from notifyctl.engine.jobs import Job
 from notifyctl.engine.keys import QueueKeys, order_index, recipient_index
 from notifyctl.engine.states import State
@@ -209,7 +209,7 @@ class Search:
         for queue in queues:
             keys = QueueKeys(self._namespace, queue)
             with translated():
-                ids: Any = self._client.zinter([keys.index(name) for name in names])
+                (ids,) = pipelined(self._client, [("ZINTER", len(names), *map(keys.index, names))], raising=True)
             places = iter([_Place("", queue, 0, job_id.decode()) for job_id in ids])
             while chunk := list(islice(places, _JOB_PAGE)):
                 jobs = [job for job in self._read(chunk) if job is not None and where.matches(job)]
@@ -220,10 +220,9 @@ class Search:
                 yield place, job
 
     def _read(self, places: Sequence[_Place]) -> list[Job | None]:
-        with translated(), self._client.pipeline(transaction=False) as pipe:
-            for place in places:
-                pipe.hgetall(QueueKeys(self._namespace, place.queue).job(place.job_id))
-            hashes = pipe.execute()
+        asked = [("HGETALL", QueueKeys(self._namespace, place.queue).job(place.job_id)) for place in places]
+        with translated():
+            hashes = pipelined(self._client, asked, raising=True)
         return [
             Job.parse(place.queue, place.job_id, fields) if fields else None
             for place, fields in zip(places, hashes, strict=True)

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from notifyctl.connection import Role, connect, translated
-from notifyctl.errors import BrokerUnavailable, ConfigError
+from notifyctl.errors import BrokerUnavailable
 from tests.support.server import Server
 
 if TYPE_CHECKING:
@@ -165,33 +165,6 @@ def test_translated_decorates_functions() -> None:
         ask()
 
 
-@pytest.mark.parametrize(
-    "target",
-    [
-        f"http://:{SECRET}@host",
-        f"redis://:{SECRET}/x@host",
-        f"redis://:{SECRET}@host:port",
-        f"redis://host?{SECRET}=1",
-        f"redis://host?socket_timeout={SECRET}",
-        f"rediss://host?ssl_cert_reqs={SECRET}",
-    ],
-)
-def test_url_that_cannot_be_used_is_a_setting_to_mend(target: str) -> None:
-    """Found out before anything connects, and told without the URL: it may hold a password."""
-    with pytest.raises(ConfigError, match="the Redis URL cannot be used") as caught:
-        connect(target, role="producer")
-
-    assert "REDIS_URL" in caught.value.hint
-    assert SECRET not in told(caught.value)
-
-
-@pytest.mark.parametrize("scheme", ["redis+sentinel", "redis+cluster"])
-def test_url_of_several_servers_is_not_supported_yet(scheme: str) -> None:
-    """Said, instead of failing in some odd way."""
-    with pytest.raises(ConfigError, match="not supported yet"):
-        connect(f"{scheme}://a,b", role="producer")
-
-
-def told(error: BrokerUnavailable | ConfigError) -> str:
+def told(error: BrokerUnavailable) -> str:
     """All that a log could hold of an error: its text, its hint, the errors behind it."""
     return "".join(traceback.format_exception(error)) + error.hint

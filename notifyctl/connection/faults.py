@@ -1,20 +1,12 @@
-"""Redis clients with timeouts and retries that fit their use, and Redis errors in our words.
-
-redis-py's defaults suit nobody here: ten retries, RESP3 with maintenance notifications, two CLIENT SETINFO on
-every new connection. A client made here speaks RESP2, says nothing but AUTH and SELECT when it connects, and
-gives up within seconds. A lost connection is retried; a timeout is not: it has used up what its caller can wait.
-
-Knows no setting beyond the URL, no key and no script.
-"""
+"""Redis errors in our words: what is wrong, and what to do; never a host, a user or a password."""
 
 from __future__ import annotations
 
+import ssl
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import redis
-from redis.backoff import ConstantBackoff, ExponentialBackoff
 from redis.exceptions import (
     AskError,
     AuthenticationError,
@@ -23,6 +15,7 @@ from redis.exceptions import (
     BusyLoadingError,
     ClusterCrossSlotError,
     ClusterDownError,
+    ClusterError,
     InvalidResponse,
     MaxConnectionsError,
     NoPermissionError,
@@ -32,84 +25,26 @@ from redis.exceptions import (
     ResponseError,
     TryAgainError,
 )
-from redis.retry import Retry
 
-from notifyctl.errors import BrokerRefused, BrokerUnavailable, ConfigError
+from notifyctl.connection.url import NAMED_BY as _NAMED_BY
+from notifyctl.errors import BrokerRefused, BrokerUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Role", "connect", "translated"]
-
-#: What a client is for: enqueuing, working, waiting for work, or an operator's command.
-Role = Literal["producer", "worker", "blocking", "operator"]
-
-_NAMED_BY = "REDIS_URL (or REDIS_HOST, REDIS_PORT and REDIS_PASSWORD)"
-_NOT_YET = ("redis+sentinel", "redis+cluster")
+__all__ = ["ClusterAway", "NoCluster", "NoPrimary", "translated"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Patience:
-    """How long a client waits, in seconds, and how often it reconnects."""
-
-    connect_s: float
-    answer_s: float
-    retries: int
-    backoff: ConstantBackoff | ExponentialBackoff
-
-    def retry(self) -> Retry:
-        return Retry(self.backoff, self.retries, supported_errors=(redis.ConnectionError,))
+class NoPrimary(RedisError):
+    """The Sentinels know of no primary that is up, or none of them answers."""
 
 
-_QUICK = _Patience(connect_s=1, answer_s=2, retries=2, backoff=ConstantBackoff(0.05))
-_PATIENCE: dict[Role, _Patience] = {
-    "producer": _QUICK,
-    "operator": _QUICK,
-    "worker": _Patience(2, 5, 3, ExponentialBackoff(cap=0.5, base=0.05)),
-    # longer than the longest blocking read, 3 s; the loop that reads is its own retry
-    "blocking": _Patience(2, 6, 0, ConstantBackoff(0)),
-}
+class NoCluster(RedisError):
+    """What answers is no part of a cluster."""
 
 
-def connect(target: str, *, role: Role) -> redis.Redis:
-    """Return a client of a server; the first command connects.
-
-    Args:
-        target: `redis://`, `rediss://` or `unix://`; options in its query win over the role's.
-        role: What the client is for.
-
-    Raises:
-        ConfigError: If the URL cannot be used.
-    """
-    scheme = target.partition("://")[0]
-    if scheme in _NOT_YET:
-        raise ConfigError(
-            f"a {scheme}:// URL is not supported yet",
-            hint="Name a single server: redis://, rediss:// or unix://.",
-        )
-    patience = _PATIENCE[role]
-    try:
-        client = redis.Redis.from_url(
-            target,
-            decode_responses=False,
-            protocol=2,
-            driver_info=None,
-            health_check_interval=0,
-            socket_connect_timeout=patience.connect_s,
-            socket_timeout=patience.answer_s,
-            retry=patience.retry(),
-        )
-        # a connection is made only when a command needs one: hear now what it says to the URL's options
-        pool = client.connection_pool
-        pool.connection_class(**pool.connection_kwargs)
-    except (ValueError, TypeError, RedisError):
-        # the text of these errors may hold parts of the URL, its password among them
-        raise ConfigError(
-            "the Redis URL cannot be used",
-            hint=f"Check {_NAMED_BY}: expected redis://user:password@host:6379/0, with every special "
-            "character of the password percent-encoded.",
-        ) from None
-    return client
+class ClusterAway(RedisError):
+    """No server of the cluster answers, or none has the keys."""
 
 
 _REFUSALS = (
@@ -142,9 +77,29 @@ _KINDS: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
         f"Check that {_NAMED_BY} names the primary; after a failover, try again in a moment.",
     ),
     (
-        (ClusterDownError, TryAgainError, AskError, ClusterCrossSlotError),
-        "this Redis is part of a cluster that cannot serve us",
-        "Name a server that is not part of a cluster, or see CLUSTER INFO.",
+        (NoPrimary,),
+        "the Sentinels know of no primary that is up, or cannot be reached",
+        f"During a failover, try again in a moment. Else check hosts, service and sentinel_password in {_NAMED_BY}.",
+    ),
+    (
+        (NoCluster,),
+        "this Redis is not part of a cluster",
+        f"Check {_NAMED_BY}: one server is redis://host, and what Sentinels watch redis+sentinel://host/service.",
+    ),
+    (
+        (ClusterAway,),
+        "no server of the cluster can be reached",
+        f"Check that one of the servers that {_NAMED_BY} names is up, and that this machine may connect to it.",
+    ),
+    (
+        (ClusterDownError, TryAgainError, ClusterError),
+        "the cluster cannot serve these keys now",
+        "During a failover or while slots move, try again in a moment. Else see CLUSTER INFO.",
+    ),
+    (
+        (AskError, ClusterCrossSlotError),
+        "this Redis is part of a cluster, and the keys are elsewhere in it",
+        f"Name it in {_NAMED_BY} as redis+cluster://host.",
     ),
     (
         (OutOfMemoryError,),
@@ -173,11 +128,15 @@ _KINDS: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
     ),
 )
 
+#: OpenSSL's codes for a certificate whose names, or addresses, do not match.
+_OTHER_HOST = (62, 64)
+
 #: Refusals that redis-py has no class for, by the first word of the answer.
 _WORDS = {
     "MISCONF": ("Redis cannot save its data, and takes no more", "Look into its log: its disk may be full."),
     "NOREPLICAS": ("Redis has too few replicas to take writes", "Look at INFO replication on the primary."),
     "UNBLOCKED": ("this Redis has become a replica", f"After a failover, try again; check {_NAMED_BY}."),
+    "MASTERDOWN": ("this Redis is a replica that has lost its primary", "During a failover, try again in a moment."),
     "BUSY": ("Redis is held up by a script", "Try again in a moment; SCRIPT KILL ends a script that hangs."),
 }
 
@@ -204,10 +163,31 @@ def translated() -> Iterator[None]:
 
 def _explanation(error: RedisError) -> tuple[str, str] | None:
     """Return what is wrong and what to do, or None for an error that is the command's own."""
+    reason = error.__context__
+    if isinstance(error, redis.ConnectionError) and isinstance(reason, ssl.SSLError):
+        return _distrust(reason)
     for kinds, message, hint in _KINDS:
         if isinstance(error, kinds):
-            reason = error.__context__.strerror if isinstance(error.__context__, OSError) else None
-            return (f"{message} ({reason.lower()})" if reason else message), hint
+            told = reason.strerror if isinstance(reason, OSError) else None
+            return (f"{message} ({told.lower()})" if told else message), hint
     if isinstance(error, ResponseError):
         return _WORDS.get(str(error).partition(" ")[0])
     return None
+
+
+def _distrust(error: ssl.SSLError) -> tuple[str, str]:
+    """Return what is wrong with TLS; the error's own text may hold a host's name."""
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            "Redis and this machine do not agree on TLS",
+            f"Check the port, and rediss:// or redis://, in {_NAMED_BY}.",
+        )
+    if error.verify_code in _OTHER_HOST:
+        return (
+            "the certificate of Redis is for another host",
+            f"Use a name that stands in it in {_NAMED_BY}; with Sentinel or Cluster, let the servers announce names.",
+        )
+    return (
+        "the certificate of Redis is not trusted",
+        f"Name the file of who signed it in {_NAMED_BY}: rediss://host?ssl_ca_certs=/path/to/ca.pem.",
+    )

@@ -1,0 +1,111 @@
+"""Makes the clients.
+
+redis-py's defaults suit nobody here: ten retries, RESP3 with maintenance notifications, two CLIENT SETINFO on every new
+connection. A client made here speaks RESP2, says nothing but AUTH and SELECT when it connects, and gives up within
+seconds. A lost connection is retried; a timeout is not, nor is a failover: they have used up, or will use up, what a
+caller can wait.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import redis
+from redis.backoff import ConstantBackoff, ExponentialBackoff
+from redis.cluster import REDIS_ALLOWED_KEYS
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from notifyctl.connection.cluster import Cluster
+from notifyctl.connection.sentinel import primary_of
+from notifyctl.connection.url import NAMED_BY, Place, read_url
+from notifyctl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Role", "connect"]
+
+#: What a client is for: enqueuing, working, waiting for work, or an operator's command.
+Role = Literal["producer", "worker", "blocking", "operator"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Patience:
+    """How long a client waits, in seconds, and how often it reconnects."""
+
+    connect_s: float
+    answer_s: float
+    retries: int
+    backoff: ConstantBackoff | ExponentialBackoff
+
+    def retry(self) -> Retry:
+        return Retry(self.backoff, self.retries, supported_errors=(redis.ConnectionError,))
+
+
+_QUICK = _Patience(connect_s=1, answer_s=2, retries=2, backoff=ConstantBackoff(0.05))
+_PATIENCE: dict[Role, _Patience] = {
+    "producer": _QUICK,
+    "operator": _QUICK,
+    "worker": _Patience(2, 5, 3, ExponentialBackoff(cap=0.5, base=0.05)),
+    # longer than the longest blocking read, 3 s; the loop that reads is its own retry
+    "blocking": _Patience(2, 6, 0, ConstantBackoff(0)),
+}
+_PLAIN: Mapping[str, Any] = {"protocol": 2, "driver_info": None, "health_check_interval": 0}
+
+
+def connect(target: str, *, role: Role) -> redis.Redis:
+    """Return a client of a server, of a primary behind Sentinels, or of a cluster; the first command connects.
+
+    Args:
+        target: A URL as in `notifyctl.connection.url`; options in its query win over the role's.
+        role: What the client is for.
+
+    Raises:
+        ConfigError: If the URL cannot be used.
+    """
+    place = read_url(target)
+    patience = _PATIENCE[role]
+    options = {
+        **_PLAIN,
+        "decode_responses": False,
+        "socket_connect_timeout": patience.connect_s,
+        "socket_timeout": patience.answer_s,
+        **place.options,
+    }
+    try:
+        client = _client(place, options, patience.retry())
+    except (ValueError, TypeError, RedisError):
+        # the text of these errors may hold parts of the URL, its password among them
+        raise ConfigError(
+            "the Redis URL cannot be used: it has an option that is unknown, or cannot have this value",
+            hint=f"Check what follows the question mark in {NAMED_BY}; ssl_… options need rediss://.",
+        ) from None
+    return client
+
+
+def _client(place: Place, options: dict[str, Any], retry: Retry) -> redis.Redis:
+    if place.way == "cluster":
+        if foreign := set(place.options) - set(REDIS_ALLOWED_KEYS):
+            raise ValueError(foreign)  # would be left out without a word
+        _try_out(redis.Redis(**options).connection_pool)
+        return cast("redis.Redis", Cluster(place.nodes, retry, options))
+    if place.way == "sentinel":
+        sentinel_options = {**_PLAIN, **place.sentinel_options}
+        client = primary_of(place.service, place.nodes, options=options, sentinel_options=sentinel_options, retry=retry)
+    else:
+        if place.nodes:
+            options["host"], options["port"] = place.nodes[0]
+        client = redis.Redis.from_pool(redis.ConnectionPool(retry=retry, **options))
+    _try_out(client.connection_pool)
+    return client
+
+
+def _try_out(pool: redis.ConnectionPool) -> None:
+    """Hear what a connection says to its options: it is made only when a command needs one.
+
+    Raises:
+        TypeError, ValueError, RedisError: It says no.
+    """
+    pool.connection_class(**pool.connection_kwargs)

@@ -1,0 +1,70 @@
+"""redis-py's Sentinel client, with two of its ways changed.
+
+Its connections stay open after a timeout: the late answer would be taken for that of the next command. And while there
+is no primary it raises a lost connection, which would be retried at once; a failover lasts for seconds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from redis.backoff import NoBackoff
+from redis.connection import SSLConnection
+from redis.retry import Retry
+from redis.sentinel import MasterNotFoundError, Sentinel, SentinelManagedConnection
+
+from notifyctl.connection.faults import NoPrimary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import redis
+
+__all__ = ["primary_of"]
+
+#: A Sentinel answers from memory: one that takes longer is passed over for the next.
+_PATIENCE_S = 0.5
+
+
+def primary_of(
+    service: str,
+    sentinels: Sequence[tuple[str, int]],
+    *,
+    options: Mapping[str, Any],
+    sentinel_options: Mapping[str, Any],
+    retry: Retry,
+) -> redis.Redis:
+    """Return a client of the primary that these Sentinels name, whichever it is at the time.
+
+    Args:
+        service: What they call it.
+        sentinels: Host and port of each.
+        options: redis-py's for connections to the primary; `ssl` says whether they use TLS.
+        sentinel_options: The same for the Sentinels.
+        retry: For the primary.
+    """
+    patience = {"socket_connect_timeout": _PATIENCE_S, "socket_timeout": _PATIENCE_S, "retry": Retry(NoBackoff(), 0)}
+    known = _Sentinels(sentinels, sentinel_kwargs={**patience, **sentinel_options})  # type: ignore[no-untyped-call]
+    kind = _TlsConnection if options["ssl"] else _Connection
+    client: redis.Redis = known.master_for(  # type: ignore[no-untyped-call]
+        service, connection_class=kind, retry=retry, **{name: options[name] for name in options if name != "ssl"}
+    )
+    return client
+
+
+class _Sentinels(Sentinel):
+    def discover_master(self, service_name: str) -> tuple[str, int]:
+        try:
+            address: tuple[str, int] = super().discover_master(service_name)  # type: ignore[no-untyped-call]
+        except MasterNotFoundError:
+            raise NoPrimary from None  # its text holds the Sentinels' addresses
+        return address
+
+
+class _Connection(SentinelManagedConnection):
+    def read_response(self, *args: Any, disconnect_on_error: bool | None = True, **options: Any) -> Any:
+        return super().read_response(*args, disconnect_on_error=disconnect_on_error, **options)
+
+
+class _TlsConnection(_Connection, SSLConnection):
+    pass

@@ -1,0 +1,1 @@
+"""Redis behind Sentinels, as a cluster, with TLS, with ACLs."""

@@ -1,0 +1,96 @@
+"""Every kind of command, on a primary behind Sentinels and on a cluster: keys are where each command looks for them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.cli import run
+
+if TYPE_CHECKING:
+    from tests.support.cluster import Nodes
+    from tests.support.sentinel import Sentinels
+
+EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
+
+
+@pytest.fixture
+def redis_url(several: Sentinels | Nodes, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What the commands of the test connect to."""
+    monkeypatch.setenv("REDIS_URL", several.url)
+    monkeypatch.setenv("NOTIFYCTL_EMAIL_RATE", "off")
+    monkeypatch.setenv("NOTIFYCTL_WHATSAPP_RATE", "off")
+    return several.url
+
+
+def told(*args: str) -> Any:
+    """The answer of a command that works."""
+    result = run(*args, "-o", "json")
+    assert result.code == 0, result.err
+    return json.loads(result.out)
+
+
+def test_orders_go_through_the_queues(redis_url: str) -> None:
+    """Imported, sent by a worker, counted, and found by their order."""
+    assert run("order", "import", str(EXAMPLES / "orders.jsonl")).code == 0
+    assert run("order", "test", "--count", "5").code == 0
+    waiting = sum(queue["waiting"] for queue in told("stats"))
+    drained = run("worker", "--drain", "--processes", "2")
+
+    stats = told("stats")
+    found = told("job", "list", "--limit", "500")
+    assert drained.code == 0, drained.err
+    assert waiting > 5
+    assert sum(queue["completed"] for queue in stats) == waiting == len(found)
+    order = next(job["order"] for job in found if job["order"] == "10482" or job["order"])
+    by_order = told("job", "list", "--order", order)
+    assert {job["order"] for job in by_order} == {order}
+    assert told("order", "show", order)
+
+
+def test_dead_letters_are_repaired(redis_url: str) -> None:
+    """Buried, listed, retried one by one and together, purged; and all of it is in the audit log."""
+    run("order", "test", "--count", "4", "--fail-rate", "1")
+    assert run("worker", "--drain", NOTIFYCTL_EMAIL_RETRY_DELAYS="", NOTIFYCTL_WHATSAPP_RETRY_DELAYS="").code == 0
+
+    dead = [job["id"] for job in told("dlq", "list")]
+
+    assert len(dead) >= 3
+    assert told("dlq", "stats")
+    assert run("dlq", "retry", dead[0]).code == 0
+    assert run("dlq", "purge", dead[1], "--yes").code == 0
+    assert run("dlq", "retry", "--all", "--yes").code == 0
+    assert told("dlq", "list") == []
+    assert run("job", "cancel", dead[0], "--yes").code == 0
+
+
+def test_operator_holds_up_a_queue(redis_url: str) -> None:
+    """Pause, limit and resume reach the queue's own server."""
+    assert run("queue", "pause", "email", "--reason", "a test").code == 0
+    assert run("queue", "limit", "email", "--rate", "5/s").code == 0
+
+    email = told("queue", "show", "email")
+
+    assert email["paused"]
+    assert email["rate"] == "5/s"
+    assert run("queue", "resume", "email").code == 0
+
+
+def test_doctor_looks_at_every_primary(redis_url: str) -> None:
+    """The server's checks end well where the servers are set up as they should be."""
+    found = {finding["name"]: finding for finding in json.loads(run("doctor", "-o", "json").out)}
+
+    assert {found[name]["status"] for name in ("redis", "version", "eviction", "persistence", "clock")} == {"ok"}
+
+
+def test_config_shows_servers_and_no_password(redis_url: str) -> None:
+    """All servers of the URL are named; user, password and options are not."""
+    scheme, _, rest = redis_url.partition("://")
+
+    shown = run("config", "show", REDIS_URL=f"{scheme}://worker:hush@{rest}?sentinel_password=hush-too").out
+
+    assert redis_url in shown
+    assert "hush" not in shown

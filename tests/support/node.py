@@ -1,0 +1,91 @@
+"""One of several servers that know each other: a process on a loopback port, in a folder of its own."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import redis
+
+from tests.support.server import server_binary
+from tests.support.wait import wait_until
+
+if TYPE_CHECKING:
+    import signal
+
+
+class Node:
+    """A server that ends with its owner.
+
+    Args:
+        config: What stands in its configuration file, beside the port and the folder.
+        arguments: What follows on its command line, such as `--sentinel`.
+
+    Attributes:
+        port: Where it listens on 127.0.0.1; the same after a restart.
+    """
+
+    def __init__(self, config: str, *arguments: str) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="nn-"))
+        self.port = free_port()
+        self.arguments = arguments
+        self.process: subprocess.Popen[bytes] | None = None
+        settings = f'bind 127.0.0.1\nport {self.port}\ndir {self.folder}\nprotected-mode no\nsave ""\n{config}\n'
+        (self.folder / "node.conf").write_text(settings)
+        self.start()
+
+    @property
+    def address(self) -> str:
+        """Host and port, as in a URL."""
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it, also again after `kill`."""
+        with (self.folder / "log").open("ab") as log:
+            command = [server_binary(), str(self.folder / "node.conf"), *self.arguments]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        wait_until(self.answers, what="a node to answer")
+
+    def answers(self) -> bool:
+        """Whether it answers a PING."""
+        try:
+            with self.client() as client:
+                return bool(client.ping())
+        except redis.RedisError:
+            return False
+
+    def client(self) -> redis.Redis:
+        """A plain client, bytes in and out."""
+        return redis.Redis(port=self.port, socket_timeout=5)
+
+    def ask(self, *words: str | int) -> object:
+        """Run one command."""
+        with self.client() as client:
+            return client.execute_command(*words)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the process a signal, such as SIGSTOP and SIGCONT."""
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """Kill -9 the process."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def close(self) -> None:
+        """End the process and remove its folder."""
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,78 @@
+"""A primary with two replicas, and three Sentinels that watch it."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import redis
+
+from tests.support.node import Node
+from tests.support.wait import wait_until
+
+SERVICE = "main"
+_DATA = "appendonly yes\nappendfsync everysec\nrepl-diskless-sync-delay 0\nrepl-timeout 10\n"
+_SENTINEL = (
+    "sentinel monitor {service} 127.0.0.1 {port} 2\n"
+    "sentinel down-after-milliseconds {service} 1000\n"
+    "sentinel failover-timeout {service} 4000\n"
+)
+
+
+class Sentinels:
+    """Six processes that are one Redis.
+
+    Args:
+        config: More configuration of the servers that hold data.
+
+    Attributes:
+        data: The servers that hold data; which one of them is the primary changes.
+        sentinels: Those that watch.
+    """
+
+    def __init__(self, config: str = "") -> None:
+        first = Node(_DATA + config)
+        self.data = [first, *(Node(f"{_DATA}{config}\nreplicaof 127.0.0.1 {first.port}") for _ in range(2))]
+        watch = _SENTINEL.format(service=SERVICE, port=first.port)
+        self.sentinels = [Node(watch, "--sentinel") for _ in range(3)]
+        self.settle()
+
+    @property
+    def url(self) -> str:
+        """What to connect to."""
+        return f"redis+sentinel://{','.join(node.address for node in self.sentinels)}/{SERVICE}"
+
+    @property
+    def primary(self) -> Node:
+        """The server that the Sentinels call the primary."""
+        _, port = cast("tuple[bytes, bytes]", self.sentinels[0].ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE))
+        return next(node for node in self.data if node.port == int(port))
+
+    @property
+    def replicas(self) -> list[Node]:
+        """The others."""
+        primary = self.primary
+        return [node for node in self.data if node is not primary]
+
+    def settle(self) -> None:
+        """Wait until all know each other, and the replicas are up to date."""
+        wait_until(self._is_whole, timeout_s=40, what="three Sentinels that agree on a primary with two replicas")
+
+    def _is_whole(self) -> bool:
+        try:
+            known = [self._known(node) for node in self.sentinels]
+            with self.primary.client() as client:
+                synced = client.info("replication")["role"] == "master" and client.wait(2, 100) == 2
+        except redis.RedisError:
+            return False
+        seen = {(one["port"], one["flags"], one["num-slaves"], one["num-other-sentinels"]) for one in known}
+        return synced and seen == {(self.primary.port, "master", 2, 2)}
+
+    def _known(self, sentinel: Node) -> dict[str, Any]:
+        with sentinel.client() as client:
+            found: dict[str, Any] = client.sentinel_master(SERVICE)
+        return found
+
+    def close(self) -> None:
+        """End all of them."""
+        for node in (*self.sentinels, *self.data):
+            node.close()
