@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from notifyctl.engine.broker import NotifyBroker
     from notifyctl.engine.fleet import Fleet
     from notifyctl.engine.inspector import Inspector
+    from notifyctl.engine.replicas import Replicas
     from notifyctl.engine.scripts import Retention
     from notifyctl.notification import EmailPayload, Notification, WhatsAppPayload
     from notifyctl.notifier import Notifier
@@ -108,6 +109,14 @@ class App:
         return Retention(completed_ms=_ms(kept.completed), cancelled_ms=_ms(kept.cancelled), failed_ms=_ms(kept.failed))
 
     @property
+    def replicas(self) -> Replicas:
+        """Who must have a write before it counts as done."""
+        from notifyctl.engine.replicas import Replicas
+
+        redis = self.settings.redis
+        return Replicas(redis.wait_replicas, round(redis.wait_timeout.total_seconds() * 1000))
+
+    @property
     def _secret(self) -> str:
         """What keys the hashes that stand for addresses; empty where none is configured."""
         return _plain(self.settings.pseudonym_secret)
@@ -135,7 +144,7 @@ class App:
         from notifyctl.notifier import Notifier
 
         return Notifier(
-            Producer(self.client("producer"), self.settings.namespace),
+            Producer(self.client("producer"), self.settings.namespace, replicas=self.replicas),
             self.inspector,
             self.catalog,
             shop=self.shop,
@@ -160,6 +169,7 @@ class App:
             namespace=self.settings.namespace,
             concurrency={name: queue.concurrency for name, queue in queues.items()},
             retention=self.retention,
+            replicas=self.replicas,
             middleware=[
                 CurrentMessage(),
                 RateLimiter({name: queue.rate for name, queue in queues.items()}),

@@ -9,7 +9,8 @@
     ├── Suppressed                 an address that must not be sent to
     ├── EngineError
     │   ├── BrokerUnavailable      Redis cannot be reached, or is of no use now
-    │   │   └── BrokerRefused      Redis does not accept our user, password or rights
+    │   │   ├── BrokerRefused      Redis does not accept our user, password or rights
+    │   │   └── Unreplicated       queued, but on fewer replicas than asked for (has job ids)
     │   ├── StaleLease             the job is no longer ours: do not send
     │   ├── JobNotFound
     │   ├── UnknownQueue
@@ -59,6 +60,7 @@ __all__ = [
     "Unavailable",
     "UnknownProvider",
     "UnknownQueue",
+    "Unreplicated",
     "WrongState",
 ]
 
@@ -141,6 +143,24 @@ class BrokerRefused(BrokerUnavailable):
     """Redis answers, and does not accept our user, password or rights: credentials, rather than an outage."""
 
     code = "redis_refused"
+
+
+class Unreplicated(BrokerUnavailable):
+    """The jobs are in their queue; fewer replicas than asked for have confirmed them in time.
+
+    Asking for the same jobs again, by id or idempotency key, is safe: there will be one of each.
+
+    Args:
+        message: What is queued, and what was waited for.
+        job_ids: The jobs.
+        hint: What to do about it.
+    """
+
+    code = "redis_unreplicated"
+
+    def __init__(self, message: str, *, job_ids: tuple[str, ...] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.job_ids = job_ids
 
 
 class StaleLease(EngineError):

@@ -19,6 +19,7 @@ from dramatiq.broker import Broker
 from dramatiq.errors import QueueJoinTimeout, QueueNotFound
 from dramatiq.middleware import Middleware, SkipMessage
 
+from notifyctl.connection import pipelined
 from notifyctl.engine.commit import GroupCommit
 from notifyctl.engine.consumer import NotifyConsumer, connection_errors
 from notifyctl.engine.heartbeat import Heartbeat
@@ -28,6 +29,7 @@ from notifyctl.engine.keys import QueueKeys
 from notifyctl.engine.message import NotifyMessage
 from notifyctl.engine.presence import Presence
 from notifyctl.engine.producer import Producer
+from notifyctl.engine.replicas import Replicas
 from notifyctl.engine.scripts import Completion, Retention, Scripts
 from notifyctl.engine.states import Release
 
@@ -76,6 +78,7 @@ class NotifyBroker(Broker):
         retention: How long ended jobs are kept.
         middleware: All of it, in order; Dramatiq's default list is not used.
         version: What the list of workers says of this one.
+        replicas: Who must have a job before its enqueue is over, and an outcome before its thread goes on.
 
     Attributes:
         rates: ``count/period_ms`` by queue; set by the `RateLimiter` middleware.
@@ -93,6 +96,7 @@ class NotifyBroker(Broker):
         retention: Retention | None = None,
         middleware: list[Middleware] | None = None,
         version: str = "",
+        replicas: Replicas = Replicas(),  # noqa: B008 - frozen
     ) -> None:
         self.client = client
         self.blocking_client = blocking_client
@@ -103,7 +107,8 @@ class NotifyBroker(Broker):
         self.rates: dict[str, str] = {}
         self.held: dict[str, Held] = {}
         self.worker_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-        self.producer = Producer(client, namespace)
+        self.replicas = replicas
+        self.producer = Producer(client, namespace, replicas=replicas)
         self.draining = False
         self.interrupted = threading.Event()
         self.drained = threading.Event()
@@ -116,7 +121,7 @@ class NotifyBroker(Broker):
 
     def scripts(self, queue_name: str) -> Scripts:
         """The transitions of one queue."""
-        return Scripts(self.client, QueueKeys(self.namespace, queue_name))
+        return Scripts(self.client, QueueKeys(self.namespace, queue_name), replicas=self.replicas)
 
     def committing(self, queue_name: str) -> GroupCommit[Completion, str]:
         """The group commit of one queue's completions."""
@@ -199,10 +204,7 @@ class NotifyBroker(Broker):
                 held.changed.notify_all()
             nudge = QueueKeys(self.namespace, queue_name).nudge(self.worker_id)
             try:
-                with self.client.pipeline(transaction=False) as pipe:
-                    pipe.zadd(nudge, {"n": 0})
-                    pipe.expire(nudge, _NUDGE_TTL_S)
-                    pipe.execute()
+                pipelined(self.client, [("ZADD", nudge, 0, "n"), ("EXPIRE", nudge, _NUDGE_TTL_S)])
             except redis.RedisError:
                 self.logger.debug("no nudge: the consumer wakes by itself within some seconds")
 

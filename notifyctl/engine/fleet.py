@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
-from notifyctl.connection import translated
+from notifyctl.connection import pipelined, translated
 from notifyctl.engine.keys import FleetKeys
 from notifyctl.lua import load_script
 
@@ -116,10 +116,8 @@ class Fleet:
 
     def leave(self, worker_id: str) -> None:
         """Forget a worker process that has ended; Redis errors leave as redis-py raises them."""
-        with self._client.pipeline(transaction=False) as pipe:
-            pipe.zrem(self._keys.workers, worker_id)
-            pipe.delete(self._keys.worker(worker_id))
-            pipe.execute()
+        asked = [("ZREM", self._keys.workers, worker_id), ("DEL", self._keys.worker(worker_id))]
+        pipelined(self._client, asked, raising=True)
 
     def workers(self) -> list[Worker]:
         """All that live, by host, the longest-lived first.

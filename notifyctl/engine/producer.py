@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyctl.engine.keys import FleetKeys, QueueKeys
+from notifyctl.engine.replicas import Replicas
 from notifyctl.engine.scripts import Scripts
 
 if TYPE_CHECKING:
@@ -25,12 +26,20 @@ class Producer:
         client: A redis-py client whose retries are bounded: a caller waits for it.
         namespace: What all key names begin with.
         clock: Replaces the server's clock, in tests.
+        replicas: Who must have a job before its enqueue is over.
     """
 
-    def __init__(self, client: redis.Redis, namespace: str, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        namespace: str,
+        clock: Clock | None = None,
+        replicas: Replicas = Replicas(),  # noqa: B008 - frozen
+    ) -> None:
         self.client = client
         self.namespace = namespace
         self._clock = clock
+        self._replicas = replicas
         self._scripts: dict[str, Scripts] = {}
 
     def scripts(self, queue: str) -> Scripts:
@@ -38,7 +47,7 @@ class Producer:
         scripts = self._scripts.get(queue)
         if scripts is None:
             self.client.sadd(FleetKeys(self.namespace).queues, queue)
-            scripts = Scripts(self.client, QueueKeys(self.namespace, queue), self._clock)
+            scripts = Scripts(self.client, QueueKeys(self.namespace, queue), self._clock, self._replicas)
             self._scripts[queue] = scripts
         return scripts
 
@@ -59,9 +68,10 @@ class Producer:
         Raises:
             redis.RedisError: The server cannot be reached or refuses; the job may have been accepted if a reply was
                 lost. The same job may be enqueued again: its id makes sure that there is one.
+            Unreplicated: It is queued, but fewer replicas than asked for have it; may be enqueued again as well.
         """
         return self.scripts(queue).enqueue(job)
 
     def enqueue_many(self, queue: str, jobs: Sequence[NewJob]) -> list[Enqueued | Exception]:
-        """Enqueue jobs in one round trip; pass some hundreds at a time."""
+        """Enqueue jobs in one round trip; pass some hundreds at a time. Raises as `enqueue` does."""
         return self.scripts(queue).enqueue_many(jobs)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from notifyctl.engine.jobs import Enqueued, Enqueuing, TakenJob
+from notifyctl.engine.replicas import Replicas
 from notifyctl.lua import load_script, run_many
 
 if TYPE_CHECKING:
@@ -97,12 +98,20 @@ class Scripts:
         client: A redis-py client that neither decodes replies nor retries without end.
         keys: The queue's keys.
         clock: Replaces the server's clock, in tests.
+        replicas: Who must have what is enqueued.
     """
 
-    def __init__(self, client: redis.Redis, keys: QueueKeys, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        keys: QueueKeys,
+        clock: Clock | None = None,
+        replicas: Replicas = Replicas(),  # noqa: B008 - frozen
+    ) -> None:
         self.client = client
         self.keys = keys
         self.clock = clock
+        self.replicas = replicas
 
     def _now(self) -> int:
         return self.clock() if self.clock else 0
@@ -128,13 +137,27 @@ class Scripts:
         return keys, args
 
     def enqueue(self, job: NewJob) -> Enqueued:
-        """Put a new job in line, or into the delayed ones; atomic with its idempotency key."""
-        status, job_id = self._call("enqueue", *self._enqueue_call(job))
-        return Enqueued(Enqueuing(_text(status)), _text(job_id))
+        """Put a new job in line, or into the delayed ones; atomic with its idempotency key.
+
+        Raises:
+            Unreplicated: It is there, but not on as many replicas as asked for.
+        """
+        (answer,) = self.enqueue_many([job])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def enqueue_many(self, jobs: Sequence[NewJob]) -> list[Enqueued | Exception]:
-        """Enqueue jobs in one round trip; each answer is that job's own, or what went wrong with it."""
-        replies = run_many(self.client, [(_SCRIPTS["enqueue"], *self._enqueue_call(job)) for job in jobs])
+        """Enqueue jobs in one round trip; each answer is that job's own, or what went wrong with it.
+
+        Raises:
+            Unreplicated: They are there, but not on as many replicas as asked for.
+        """
+        calls = [(_SCRIPTS["enqueue"], *self._enqueue_call(job)) for job in jobs]
+        answers = run_many(self.client, calls, self.replicas.ending(self.keys.meta))
+        replies, confirmed = answers[: len(calls)], answers[len(calls) :]
+        if not any(isinstance(reply, Exception) for reply in replies) and not self.replicas.have_it(confirmed):
+            raise self.replicas.short([_text(job_id) for _, job_id in replies])
         return [
             reply if isinstance(reply, Exception) else Enqueued(Enqueuing(_text(reply[0])), _text(reply[1]))
             for reply in replies
@@ -325,11 +348,21 @@ class Scripts:
         return keys, [self._now(), k.prefix, job_id, token, reason, cancelled_ms, call]
 
     def holders(self, hashes: Sequence[str]) -> list[tuple[str, str] | None]:
-        """For each of these idempotency keys, the job that holds it and the digest of its content; None where none."""
+        """For each of these idempotency keys, the job that holds it and the digest of its content; None where none.
+
+        Raises:
+            Unreplicated: Some are held, but not on as many replicas as asked for.
+        """
         if not hashes:
             return []
         found = self.client.mget([self.keys.idempotency(one) for one in hashes])
-        return [(parts[0], parts[2]) if (parts := _text(value or b"").partition(" "))[0] else None for value in found]
+        holders = [
+            (parts[0], parts[2]) if (parts := _text(value or b"").partition(" "))[0] else None for value in found
+        ]
+        known = [holder[0] for holder in holders if holder]
+        if known and not self.replicas.have_it(run_many(self.client, [], self.replicas.ending(self.keys.meta))):
+            raise self.replicas.short(known)
+        return holders
 
     def configure(self, fields: dict[str, str]) -> dict[str, str]:
         """Set live settings, clear those whose value is empty; all that are set now."""

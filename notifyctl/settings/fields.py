@@ -49,12 +49,15 @@ __all__ = [
     "ReadableFolder",
     "RedisUrl",
     "SmtpTls",
+    "WaitTimeout",
     "WebAddress",
     "WhatsAppNumber",
     "default_state_dir",
 ]
 
-_REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "redis+cluster")
+_REDIS_SCHEMES = (
+    "redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster",
+)  # fmt: skip
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _MIN_SECRET_LENGTH = 16
 
@@ -146,6 +149,13 @@ def _more_than_zero(value: timedelta) -> timedelta:
     return value
 
 
+def _whole_milliseconds(value: timedelta) -> timedelta:
+    # Redis takes 0 for "without end", and a producer's socket waits for 2 s
+    if not timedelta(milliseconds=1) <= value <= timedelta(seconds=1):
+        raise ValueError("expected a duration from 1ms to 1s")
+    return value
+
+
 def _delays(value: Any) -> tuple[timedelta, ...]:
     if isinstance(value, str):
         value = [] if value.strip().lower() in ("", "none") else value.split(",")
@@ -205,7 +215,9 @@ def _line(text: str) -> str:
 def _redis_url(secret: SecretStr) -> SecretStr:
     scheme, found, rest = secret.get_secret_value().partition("://")
     if not found or not rest or scheme not in _REDIS_SCHEMES:
-        raise ValueError("expected a URL such as redis://host:6379/0, rediss://… or unix:///path")
+        raise ValueError(
+            "expected a URL such as redis://host:6379/0, rediss://…, unix:///path, redis+sentinel://… or redis+cluster://…"
+        )
     return secret
 
 
@@ -233,6 +245,7 @@ def _existing_folder(path: Path) -> Path:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_at_least_zero)]
 PositiveDuration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_more_than_zero)]
+WaitTimeout = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_whole_milliseconds)]
 Delays = Annotated[tuple[timedelta, ...], BeforeValidator(_delays)]
 RateField = Annotated[Rate, _text(Rate.parse)]
 Port = Annotated[int, Field(ge=1, le=65_535)]

@@ -33,6 +33,7 @@ from notifyctl.settings.fields import (
     RateField,
     RedisUrl,
     SmtpTls,
+    WaitTimeout,
     WebAddress,
     WhatsAppNumber,
 )
@@ -83,20 +84,29 @@ class RedisSettings(Section):
     """Where the queue lives. Nothing given means the embedded server.
 
     Attributes:
-        url: `redis://`, `rediss://`, `unix://`; it wins over the three others.
-        host, port, password: The same in parts.
+        url: `redis://`, `rediss://`, `unix://`, `redis+sentinel://`, `redis+cluster://`; it wins over the parts.
+        host, port, username, password: The same in parts, for one server.
+        wait_replicas: So many replicas must have a job before it counts as queued; 0 = the primary alone.
+        wait_timeout: How long to wait for them.
     """
 
     url: Annotated[RedisUrl | None, Env("REDIS_URL")] = None
     host: Annotated[str | None, Env("REDIS_HOST")] = None
     port: Annotated[Port, Env("REDIS_PORT")] = 6379
+    username: Annotated[str | None, Env("REDIS_USERNAME")] = None
     password: Annotated[SecretStr | None, Env("REDIS_PASSWORD")] = None
+    wait_replicas: Annotated[int, Field(ge=0, le=10), Env("REDIS_WAIT_REPLICAS")] = 0
+    wait_timeout: Annotated[WaitTimeout, Env("REDIS_WAIT_TIMEOUT")] = timedelta(milliseconds=100)
 
     @model_validator(mode="after")
     def _whole(self) -> RedisSettings:
         if self.target() is None:
-            for name in sorted(self.model_fields_set & {"port", "password"}):
+            for name in sorted(self.model_fields_set & {"port", "username", "password"}):
                 raise ValueError(f"{{{name}}} is of no use without {{host}}")
+            if self.wait_replicas:
+                raise ValueError("{wait_replicas} is of no use without {url}: the embedded server has no replicas")
+        if self.username is not None and self.password is None:
+            raise ValueError("{username} needs {password}")
         return self
 
     def target(self) -> str | None:
@@ -106,7 +116,8 @@ class RedisSettings(Section):
         if self.host is None:
             return None
         host = f"[{self.host}]" if ":" in self.host else self.host
-        login = f":{quote(self.password.get_secret_value(), safe='')}@" if self.password else ""
+        user = quote(self.username or "", safe="")
+        login = f"{user}:{quote(self.password.get_secret_value(), safe='')}@" if self.password else ""
         return f"redis://{login}{host}:{self.port}/0"
 
 
