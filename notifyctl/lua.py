@@ -121,7 +121,7 @@ def run_many(client: redis.Redis, calls: Sequence[Call], ending: Sequence[tuple[
     """Run scripts one after the other in one round trip; each answer is that call's own.
 
     Where a server does not know a script any more, in mid-pipeline too, only the calls that it refused are
-    sent again, with their text. The calls are no transaction. In a cluster, all keys must be of one slot.
+    sent again, with their text. The calls are no transaction.
 
     Args:
         client: A redis-py client.
