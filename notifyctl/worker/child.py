@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Child"]
 
-_BACKOFF_S = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
+#: Work is waiting, so the first one comes at once; one that fails again and again must not eat up the machine.
+_BACKOFF_S = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
 #: A process that lived so long had a good start: the next failure counts as its first.
 _GOOD_LIFE_S = 60.0
 

@@ -1,4 +1,4 @@
-"""New code for running workers: files are watched, and processes replaced one after the other, none before its time.
+"""New code for running workers: files may be watched, and processes are replaced one by one, none before its time.
 
 A process that starts says when it is ready. Only then is the one in its place drained; a new one that does not start
 changes nothing. Knows no queue: two processes at work at once, the old and the new, are what a fleet is made for.
@@ -28,6 +28,8 @@ _LOOK_EVERY_S: Final = 0.3
 #: What workers read: code, scripts, templates, translations and settings of templates.
 _SUFFIXES: Final = frozenset({".css", ".html", ".j2", ".json", ".lua", ".mo", ".po", ".py", ".toml", ".txt"})
 _PASSED_OVER: Final = frozenset({"__pycache__", "node_modules"})
+#: How long a process may take to start.
+_START_S: Final = 60.0
 
 
 class Watch:
@@ -86,16 +88,16 @@ class _Turn:
         successor: The one that starts.
         ready: Where it says that it is ready, a file descriptor.
         generation: Which change it follows.
+        kill_at: When the one that starts, or then the one that drains, has had its time.
         retiring: The one that drains.
-        kill_at: When that has had its time.
     """
 
     place: Child
     successor: subprocess.Popen[bytes]
     ready: int
     generation: int
+    kill_at: float
     retiring: subprocess.Popen[bytes] | None = None
-    kill_at: float = 0.0
 
 
 @dataclass(slots=True)
@@ -105,6 +107,7 @@ class Rolling:
     Args:
         changed: Says which files changed.
         spawn: Starts a process that says on this file descriptor when it is ready.
+        ended: Told of each process that has ended without a place.
         patience_s: How long a process may take to drain.
 
     Attributes:
@@ -113,6 +116,7 @@ class Rolling:
 
     changed: Callable[[], Sequence[Path]]
     spawn: Callable[[int], subprocess.Popen[bytes]]
+    ended: Callable[[subprocess.Popen[bytes]], None]
     patience_s: float
     generation: int = 0
     _turn: _Turn | None = field(default=None, init=False)
@@ -122,16 +126,20 @@ class Rolling:
         """Do what is due now."""
         files = self.changed()
         if files:
-            self.generation += 1
             more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-            log.info("%s%s changed: the worker processes are replaced, one after the other", files[0], more)
-            for place in places:
-                place.try_again_now()
+            self.begin(places, f"{files[0]}{more} changed")
         if self._turn is not None:
             self._go_on(self._turn)
         elif self._refused < self.generation:
             stale = (place for place in places if place.process and place.generation < self.generation)
             self._begin(next(stale, None))
+
+    def begin(self, places: Sequence[Child], why: str) -> None:
+        """Replace all processes that run now."""
+        log.info("%s: the worker processes are replaced, one after the other", why)
+        self.generation += 1
+        for place in places:
+            place.try_again_now()
 
     @property
     def processes(self) -> list[subprocess.Popen[bytes]]:
@@ -145,17 +153,20 @@ class Rolling:
             return
         ready, says = os.pipe()
         os.set_blocking(ready, False)
-        self._turn = _Turn(place, self.spawn(says), ready, self.generation)
+        self._turn = _Turn(place, self.spawn(says), ready, self.generation, time.monotonic() + _START_S)
         os.close(says)
 
     def _go_on(self, turn: _Turn) -> None:
+        late = time.monotonic() > turn.kill_at
         if turn.retiring is not None:
             if turn.retiring.poll() is not None:
-                _let_go(turn.retiring)
+                self.ended(turn.retiring)
                 self._turn = None
-            elif time.monotonic() > turn.kill_at:
+            elif late:
                 turn.retiring.kill()
             return
+        if late:
+            turn.successor.kill()
         try:
             said = os.read(turn.ready, 1)
         except BlockingIOError:
@@ -167,7 +178,7 @@ class Rolling:
             self._refused = turn.generation
             self._turn = None
             code = turn.successor.wait()
-            _let_go(turn.successor)
+            self.ended(turn.successor)
             log.error("the new code does not start (%s): the old goes on until there is another change", code)
 
     def _take_over(self, turn: _Turn) -> None:
@@ -180,9 +191,3 @@ class Rolling:
         log.info("worker process %d takes over from %d", turn.successor.pid, turn.retiring.pid)
         turn.retiring.send_signal(signal.SIGTERM)
         turn.kill_at = time.monotonic() + self.patience_s
-
-
-def _let_go(process: subprocess.Popen[bytes]) -> None:
-    """Close the pipe to a process that has ended."""
-    if process.stdin:
-        process.stdin.close()

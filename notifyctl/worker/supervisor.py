@@ -2,13 +2,14 @@
 
 Processes are spawned, never forked: each makes its own connections. Each one leads a process group of its own, so that
 a terminal's Ctrl-C reaches the supervisor alone, which tells them once. A child ends by itself when its pipe to the
-supervisor closes. Knows no queue's contents: whoever starts it says when the work is done, and what is to be done for a
-worker that died.
+supervisor closes. SIGTERM and SIGINT end them all in order, a second one hurries; SIGHUP replaces them, one by one.
+Knows no queue's contents: whoever starts it says when the work is done, and what is to be done for a worker that died.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import signal
 import socket
@@ -48,7 +49,7 @@ class Supervisor:
         environment: The children's environment.
         finished: Asked a few times a second; True ends everything in order.
         changed: Asked a few times a second for files that changed: then the processes are replaced, one by one.
-        died: Told the worker id of a process that is dead, before another one starts in its place.
+        died: Told the worker id of a process that did not end in order, before another one starts in its place.
     """
 
     def __init__(
@@ -73,15 +74,23 @@ class Supervisor:
         self._environment = dict(environment)
         self._finished = finished
         self._died = died
-        self._worker_ids: dict[int, str] = {}
+        self._worker_ids: dict[subprocess.Popen[bytes], str] = {}
         self._rolling = Rolling(
-            changed, lambda ready: self._spawn("--ready-fd", str(ready), pass_fds=(ready,)), self._patience_s
+            changed,
+            lambda ready: self._spawn("--ready-fd", str(ready), pass_fds=(ready,)),
+            self._has_ended,
+            self._patience_s,
         )
         self._signals = 0
+        self._hangups = 0
+        self._on_terminal = _has_terminal()
 
     def run(self) -> int:
         """Supervise until the end; the exit code: 0, or that of children that could not start."""
-        previous = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+        handlers = {signal.SIGTERM: self._on_signal, signal.SIGINT: self._on_signal, signal.SIGHUP: self._on_hangup}
+        if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as nohup leaves it
+            del handlers[signal.SIGHUP]
+        previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
             code = self._supervise()
         finally:
@@ -94,12 +103,22 @@ class Supervisor:
         del number, frame
         self._signals += 1
 
+    def _on_hangup(self, number: int, frame: FrameType | None) -> None:
+        """A deploy asks for new processes; or else the terminal was closed, and nobody wants any more."""
+        if self._on_terminal and not _has_terminal():
+            self._on_signal(number, frame)
+        else:
+            self._hangups += 1
+
     def _supervise(self) -> int:
         while not self._signals:
             for child in self._children:
                 code = self._keep(child)
                 if code is not None:
                     return code
+            if self._hangups:
+                self._hangups = 0
+                self._rolling.begin(self._children, "SIGHUP")
             self._rolling.step(self._children)
             if self._finished():
                 return 0
@@ -107,19 +126,17 @@ class Supervisor:
         return 0
 
     def _keep(self, child: Child) -> int | None:
-        """Start a child that is due, notice one that died; a code: starting it again would not help."""
-        if child.process is None:
-            if time.monotonic() >= child.start_at:
-                child.hold(self._spawn(), self._rolling.generation)
-            return None
-        code = child.process.poll()
-        if code is None:
-            return None
-        if code == EXIT_CONFIG:
-            return code
-        pid, pause_s = child.process.pid, child.free()
-        self._died(self._worker_ids.pop(pid))
-        log.warning("worker process %d ended (%s); another one starts in %g s", pid, code, pause_s)
+        """Notice a child that died, start one that is due; a code: starting it again would not help."""
+        if child.process is not None:
+            code = child.process.poll()
+            if code is None or code == EXIT_CONFIG:
+                return code
+            process, pause_s = child.process, child.free()
+            when = f"in {pause_s:g} s" if pause_s else "at once"
+            log.warning("worker process %d ended (%s); another one starts %s", process.pid, _told_code(code), when)
+            self._has_ended(process)
+        if time.monotonic() >= child.start_at:
+            child.hold(self._spawn(), self._rolling.generation)
         return None
 
     def _spawn(self, *more: str, pass_fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
@@ -131,8 +148,16 @@ class Supervisor:
             process_group=0,
             pass_fds=pass_fds,
         )
-        self._worker_ids[process.pid] = worker_id
+        self._worker_ids[process] = worker_id
         return process
+
+    def _has_ended(self, process: subprocess.Popen[bytes]) -> None:
+        """Forget a process; where it did not end in order, what it held is others' now."""
+        if process.stdin:
+            process.stdin.close()
+        worker_id = self._worker_ids.pop(process)
+        if process.returncode:
+            self._died(worker_id)
 
     def _end(self) -> None:
         """Drain all children at once; hurry them at a second signal; kill what outlives its deadline."""
@@ -146,11 +171,26 @@ class Supervisor:
             if self._signals > 1 and not hurried:
                 hurried = True
                 for process in alive:
-                    process.send_signal(signal.SIGTERM)
+                    process.send_signal(signal.SIGINT)  # a SIGTERM could become one with the first
             if time.monotonic() > deadline:
                 for process in alive:
                     process.kill()
             time.sleep(_TICK_S / 2)
-        for process in alive:
-            if process.stdin:
-                process.stdin.close()
+        for process in processes:
+            self._has_ended(process)
+
+
+def _told_code(code: int) -> str:
+    """Say how a process ended."""
+    if code >= 0:
+        return f"exit code {code}"
+    return f"killed by {signal.Signals(-code).name}"
+
+
+def _has_terminal() -> bool:
+    """Whether this process has a terminal that is open."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
