@@ -21,6 +21,8 @@ from tests.support.wait import wait_until
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import redis
+
     from notifyctl.engine.message import NotifyMessage
     from tests.integration.engine.conftest import Gate, Host
     from tests.support.proxy import Proxy
@@ -64,6 +66,13 @@ def _lose(proxy: Proxy, side: str, step: str, times: int) -> None:
     (proxy.lose_request if side == "request" else proxy.lose_reply)(_marker(step), times)
 
 
+@pytest.fixture(autouse=True)
+def taught(client: redis.Redis) -> None:
+    """The server knows all scripts: else the reply that is lost is the one that says that it does not."""
+    for script in _SCRIPTS.values():
+        client.script_load(script.source)
+
+
 def _send(host: Host, job_id: str) -> None:
     """Enqueue as a caller does who is told of a lost connection: the same message, until it is accepted."""
 
@@ -82,11 +91,11 @@ class _Provider:
 
     def __init__(self) -> None:
         self.sent: list[str] = []
-        self.throttled: set[str] = set()
+        self.throttled = False
 
     def __call__(self, message: NotifyMessage) -> None:
         """Send it, or not, as its id says."""
-        kind = message.message_id.partition("-")[0]
+        kind = message.message_id
         if kind == "unwanted":
             raise Suppressed("asked not to be written to")
         message.begin("sendgrid")
@@ -94,11 +103,11 @@ class _Provider:
             raise Permanent("no", provider="sendgrid", scope=Scope.RECIPIENT)
         if kind == "flaky" and message.job.attempt == 1:
             raise Transient("down", provider="sendgrid")
-        if kind == "throttled" and message.message_id not in self.throttled:
-            self.throttled.add(message.message_id)
+        if kind == "throttled" and not self.throttled:
+            self.throttled = True
             raise Throttled("slow down", provider="sendgrid", retry_after_s=0.02)
-        self.sent.append(message.message_id)
-        message.provider, message.provider_id = "sendgrid", f"sg-{message.message_id}"
+        self.sent.append(kind)
+        message.provider, message.provider_id = "sendgrid", f"sg-{kind}"
 
 
 @pytest.mark.parametrize("side", SIDES)
@@ -109,23 +118,34 @@ def test_away_at_any_step_loses_nothing_and_sends_nothing_twice(
     """Whatever was on its way: each job ends as it should, after as many attempts, and what is sent is sent once."""
     host, provider = make_host(proxy.url), _Provider()
     host.actor(provider)
-    host.start()
+    host.start(threads=1)  # or what is lost would be one call of each of several jobs, and for good of none
     _lose(proxy, side, step, times)
-    names = [f"{kind}-{number}" for number in range(2) for kind in ENDS]
-    for name in names:
+    for name in ENDS:
         _send(host, name)
     wait_until(lambda: proxy.lost == times, what=f"every {side} to be lost")
     back_at = time.monotonic()
     host.join()
 
     assert time.monotonic() - back_at < BOUND_S
-    assert {name: host.job(name).state for name in names} == {name: ENDS[name.partition("-")[0]] for name in names}
-    assert Counter(provider.sent) == dict.fromkeys(
-        [name for name in names if name.startswith(("good", "flaky", "throttled"))], 1
-    )
-    outcomes = [(name, attempt["outcome"]) for name in names for attempt in host.job(name).attempts]
-    assert outcomes == [(name, outcome) for name in names for outcome in HISTORY[name.partition("-")[0]]]
-    assert not any(seed.job(name).keys() & {"lost", "possible_duplicate"} for name in names)
+    jobs = {name: host.job(name) for name in ENDS}
+    assert {name: job.state for name, job in jobs.items()} == ENDS
+    assert Counter(provider.sent) == {"good": 1, "flaky": 1, "throttled": 1}
+    assert {name: [attempt["outcome"] for attempt in job.attempts] for name, job in jobs.items()} == HISTORY
+    assert not any(job.duplicates or job.possible_duplicate or "lost" in seed.job(job.job_id) for job in jobs.values())
+    assert host.listens
+
+
+def test_away_at_the_start_of_a_worker_is_waited_for(make_host: Callable[..., Host], proxy: Proxy) -> None:
+    """Nothing is there to connect to: its threads try again until there is."""
+    host = make_host(proxy.url)
+    host.actor()
+    with proxy.outage():
+        host.start()
+        wait_until(lambda: proxy.refused > FOR_GOOD, what="the worker to miss the server")
+    host.send("a")
+    host.join()
+
+    assert host.runs == ["a"]
     assert host.listens
 
 
@@ -134,12 +154,14 @@ def test_away_at_any_step_loses_nothing_and_sends_nothing_twice(
 def test_away_at_a_beat_costs_no_lease(
     make_host: Callable[..., Host], proxy: Proxy, seed: Seed, gate: Gate, side: str
 ) -> None:
-    """The next beat comes sooner than usual, and in time: a run of more than a lease's length is run once."""
-    host = make_host(proxy.url)
+    """The next beat comes sooner than usual, and in time: no idle worker gets a job that is being run."""
+    host, idle = make_host(proxy.url), make_host()
     host.actor(gate)
+    idle.actor(gate)
     host.start(threads=1)
     host.send("slow")
     gate.await_inside(1)
+    idle.start(threads=1)
     until = seed.score("active", "slow") or 0
     _lose(proxy, side, "beat", FOR_GOOD)
     wait_until(lambda: proxy.lost == FOR_GOOD)
@@ -147,7 +169,7 @@ def test_away_at_a_beat_costs_no_lease(
     gate.open()
     host.join()
 
-    assert host.runs == ["slow"]
+    assert (host.runs, idle.runs) == (["slow"], [])
     assert "lost" not in seed.job("slow")
     assert host.listens
 
@@ -200,3 +222,13 @@ def test_away_at_the_burial_of_what_cannot_be_read_strands_no_batch(
     assert time.monotonic() - started < BOUND_S
     assert sorted(host.runs) == ["after", "before"]
     assert seed.ids("dead") == ["poison"]
+
+
+@pytest.mark.xfail(strict=True, reason="take.lua takes an older sequence for a new one: a batch that nobody holds")
+def test_away_request_that_arrives_late_takes_nothing(seed: Seed) -> None:
+    """A take that its worker gave up on, held up on a lost connection: later ones have been answered since."""
+    seed.waiting("a", "b", "c")
+    seed.take("w1", 7, wanted=1)
+    seed.take("w1", 8, wanted=1)
+
+    assert seed.changes_nothing(lambda: seed.take("w1", 7, wanted=1)).jobs == []
