@@ -228,12 +228,12 @@ class App:
 
         return provider_names(self.settings, channel)
 
-    def circuits(self, role: Role) -> Circuits:
-        """Which providers are worth asking, as the whole fleet knows it.
+    @cached_property
+    def circuits(self) -> Circuits:
+        """Which providers are worth asking, as the whole fleet knows it; with an operator's patience."""
+        return self._circuits(self.inspector.client)
 
-        Args:
-            role: Whose patience a question has.
-        """
+    def _circuits(self, client: redis.Redis) -> Circuits:
         from notifyctl.delivery.circuits import Circuits, Policy
         from notifyctl.engine.events import Events
         from notifyctl.engine.keys import FleetKeys
@@ -247,7 +247,7 @@ class App:
             # a check and a send, and what comes in between
             probe_ms=_ms(2 * timeout + self.settings.smtp.answer_timeout) + 5_000,
         )
-        client, keys = self.client(role), FleetKeys(self.settings.namespace)
+        keys = FleetKeys(self.settings.namespace)
         events = Events(client, keys.events)
 
         def tell(change: Change) -> None:
@@ -263,7 +263,19 @@ class App:
         """
         from notifyctl.delivery.failover import Route
 
-        return Route(self.providers(channel), self.circuits("worker"))
+        return Route(self.providers(channel), self._circuits(self.client("worker")))
+
+    def payload(self, notification: Notification) -> EmailPayload | WhatsAppPayload:
+        """Return what a provider is handed for a notification that is in no queue.
+
+        Raises:
+            InvalidInput: It cannot be rendered.
+        """
+        from notifyctl.clock import now_ms
+        from notifyctl.engine.ids import new_id
+
+        render = self._render_email if notification.channel is Channel.EMAIL else self._render_whatsapp
+        return render(self.checked(notification), new_id(), now_ms())
 
     def checked(self, notification: Notification) -> Notification:
         """Return a notification as `Notifier` would queue it, without a word to Redis.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from notifyctl.engine.inspector import Inspector
     from notifyctl.settings import Settings
 
-__all__ = ["cancellable_ids", "dead_ids", "job_ids", "queue_names", "template_names"]
+__all__ = ["cancellable_ids", "dead_ids", "job_ids", "provider_names", "queue_names", "template_names"]
 
 #: How long the server may take to answer: to start takes 0.2 s, and what comes after 0.3 s is of no use.
 _PATIENCE_S = 0.1
@@ -27,6 +27,16 @@ _MOST_IDS = 20
 def queue_names(incomplete: str) -> list[str]:
     """The queues there are."""
     return _matching(incomplete, _ask(lambda inspector: inspector.queues()) or _configured_queues())
+
+
+def provider_names(incomplete: str) -> list[str]:
+    """The providers that the settings name."""
+    from notifyctl.notification import Channel
+    from notifyctl.providers.configured import provider_names as names_of
+
+    settings = _settings()
+    found = [name for channel in Channel for name in names_of(settings, channel)] if settings else []
+    return _matching(incomplete, list(dict.fromkeys(found)))
 
 
 def dead_ids(incomplete: str) -> list[str]:

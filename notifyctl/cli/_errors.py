@@ -19,7 +19,10 @@ from notifyctl.errors import (
     ConfigError,
     JobNotFound,
     NotifyError,
+    Permanent,
+    Scope,
     ServerError,
+    UnknownProvider,
     UnknownQueue,
 )
 
@@ -45,6 +48,8 @@ class Code(IntEnum):
     @classmethod
     def of(cls, error: Exception) -> Code:
         """The code that a command ends with when this ends it."""
+        if isinstance(error, Permanent) and error.scope is Scope.ACCOUNT:
+            return cls.CONFIG
         for kinds, code in _CODES:
             if isinstance(error, kinds):
                 return code
@@ -55,7 +60,7 @@ MEANINGS = {
     Code.DONE: "done",
     Code.FAILED: "failed or refused",
     Code.USAGE: "the command was typed wrongly",
-    Code.NOT_FOUND: "not found: no such job, queue or message",
+    Code.NOT_FOUND: "not found: no such job, queue, provider or message",
     Code.CONFIG: "credentials or configuration",
     Code.UNAVAILABLE: "Redis cannot be reached",
     Code.PARTIAL: "an action on many succeeded in part",
@@ -66,7 +71,7 @@ MEANINGS = {
 _CODES: tuple[tuple[tuple[type[Exception], ...], Code], ...] = (
     ((ConfigError, ServerError, BrokerRefused), Code.CONFIG),
     ((BrokerUnavailable,), Code.UNAVAILABLE),
-    ((JobNotFound, UnknownQueue), Code.NOT_FOUND),
+    ((JobNotFound, UnknownProvider, UnknownQueue), Code.NOT_FOUND),
 )
 
 

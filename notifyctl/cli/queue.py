@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from notifyctl.cli._circuits import OPEN_COLUMN
 from notifyctl.cli._complete import queue_names
 from notifyctl.cli._context import connected, operator, told_route
 from notifyctl.cli._group import examples, noun
@@ -49,6 +50,7 @@ _PAGE_COLUMNS = (
     Column("pause_reason", "reason"),
     Column("blocked_ms", "blocked for", duration),
     Column("blocked_reason", "blocked because"),
+    OPEN_COLUMN,
     Column("waiting"),
     Column("active"),
     Column("delayed"),
@@ -71,8 +73,8 @@ _PAGE_COLUMNS = (
 @app.command("list", epilog=examples("notifyctl queue list", "notifyctl queue list -o json"))
 def list_(*, output: OutputOption = Output.TABLE, table: TableOption = "simple") -> None:
     """List the queues, with what limits them."""
-    inspector = connected().inspector
-    records = [queue_record(inspector, name) for name in inspector.queues()]
+    app = connected()
+    records = [queue_record(app, name) for name in app.inspector.queues()]
     View(output, table).many(records, _COLUMNS, id_key="queue")
 
 
@@ -80,7 +82,7 @@ def list_(*, output: OutputOption = Output.TABLE, table: TableOption = "simple")
 def show(queue: QueueArgument, *, output: OutputOption = Output.TABLE, table: TableOption = "simple") -> None:
     """Show all there is to know about a queue: its counts, what limits it, what holds it up, how it is worked on."""
     app = connected()
-    record = queue_record(app.inspector, queue) | _settings_of(app, queue)
+    record = queue_record(app, queue) | _settings_of(app, queue)
     View(output, table).one(record, _PAGE_COLUMNS, id_key="queue")
 
 
@@ -110,12 +112,13 @@ def pause(
     table: TableOption = "simple",
 ) -> None:
     """Hand out nothing more of these queues until 'resume'; what is in progress ends."""
-    inspector = connected().inspector
+    app = connected()
+    inspector = app.inspector
     names = [inspector.known(name) for name in queues]
     if not dry_run:
         for name in names:
             inspector.pause(name, reason=reason, by=operator())
-    _tell(inspector, names, "would be paused" if dry_run else "is paused", View(output, table))
+    _tell(app, names, "would be paused" if dry_run else "is paused", View(output, table))
 
 
 @app.command(epilog=examples("notifyctl queue resume email"))
@@ -128,20 +131,21 @@ def resume(
     table: TableOption = "simple",
 ) -> None:
     """Let queues go on, after a pause or after a provider asked for one."""
-    inspector = connected().inspector
+    app = connected()
+    inspector = app.inspector
     names = [inspector.known(name) for name in queues]
     if not dry_run:
         for name in names:
             inspector.resume(name, by=operator(), why=reason)
-    _tell(inspector, names, "would go on" if dry_run else "goes on", View(output, table))
+    _tell(app, names, "would go on" if dry_run else "goes on", View(output, table))
 
 
-def _tell(inspector: "Inspector", queues: Sequence[str], what: str, view: View) -> None:
+def _tell(app: "App", queues: Sequence[str], what: str, view: View) -> None:
     """Say what was done with queues, or print them as they are now."""
     if view.output is Output.TABLE:
         write("".join(f"{name} {what}\n" for name in queues))
     else:
-        view.many([queue_record(inspector, name) for name in queues], _COLUMNS, id_key="queue")
+        view.many([queue_record(app, name) for name in queues], _COLUMNS, id_key="queue")
 
 
 @app.command(
@@ -170,7 +174,8 @@ def limit(
     given = rate is not None or max_active is not None
     if given == clear:
         raise typer.BadParameter("give --rate or --max-active, or else --clear", param_hint="--rate")
-    inspector = connected().inspector
+    app = connected()
+    inspector = app.inspector
     inspector.known(queue)
     if not dry_run and clear:
         inspector.unlimit(queue, by=operator(), why=reason)
@@ -179,7 +184,7 @@ def limit(
     if output is Output.TABLE:
         write(f"{queue}: {_told(inspector, queue, rate if dry_run else None)}{' (not set)' if dry_run else ''}\n")
     else:
-        View(output, table).one(queue_record(inspector, queue), _COLUMNS, id_key="queue")
+        View(output, table).one(queue_record(app, queue), _COLUMNS, id_key="queue")
 
 
 def _told(inspector: "Inspector", queue: str, rate: Rate | None) -> str:

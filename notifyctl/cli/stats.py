@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from notifyctl.cli._circuits import OPEN_COLUMN, open_circuits
 from notifyctl.cli._complete import queue_names
 from notifyctl.cli._context import connected
 from notifyctl.cli._errors import Code
@@ -22,7 +23,7 @@ from notifyctl.cli._output import Column, Output, Record, View, duration, say, w
 from notifyctl.errors import BrokerUnavailable
 
 if TYPE_CHECKING:
-    from notifyctl.engine.inspector import Inspector
+    from notifyctl.app import App
 
 __all__ = ["app", "queue_record"]
 
@@ -123,19 +124,19 @@ def stats(
     Every number is exact, and counted in one moment per queue. 'completed' looks back 24 hours and 'failed' 7 days;
     'dlq' is what is dead now. As JSON, one queue asked for by name is an object; otherwise there is a list of them.
     """
-    inspector = connected().inspector
+    app = connected()
     view = View(output, table)
     single = len(queues or ()) == 1
 
     def look() -> list[Record]:
-        return [queue_record(inspector, name) for name in queues or inspector.queues()]
+        return [queue_record(app, name) for name in queues or app.inspector.queues()]
 
     if watch is None:
         found = look()
         if single and output is Output.JSON:
             view.one(found[0], QUEUE_COLUMNS, id_key="queue")
         else:
-            view.many(found, QUEUE_COLUMNS, id_key="queue")
+            view.many(found, _columns(found, output), id_key="queue")
         _end_if_met(fail_if or (), found)
         return
     try:
@@ -146,11 +147,17 @@ def stats(
         raise typer.Exit(Code.DONE) from None
 
 
-def queue_record(inspector: "Inspector", name: str) -> dict[str, Any]:
-    """One queue as a record: all its numbers, and its state in a word."""
-    found = asdict(inspector.stats(name))
+def queue_record(app: "App", name: str) -> dict[str, Any]:
+    """One queue as a record: all its numbers, its state in a word, and its providers that are not asked now."""
+    found = asdict(app.inspector.stats(name))
     state = "paused" if found["paused"] else "blocked" if found["blocked_ms"] else "running"
-    return {**found, "state": state}
+    return {**found, "state": state, "circuits": open_circuits(app, name)}
+
+
+def _columns(records: Sequence[Record], output: Output) -> tuple[Column, ...]:
+    """The columns, in a table without the one that is empty as long as all is well."""
+    quiet = output is Output.TABLE and not any(record["circuits"] for record in records)
+    return QUEUE_COLUMNS if quiet else (*QUEUE_COLUMNS, OPEN_COLUMN)
 
 
 def _watched(look: Callable[[], list[Record]], every: timedelta) -> Iterator[list[Record]]:
@@ -170,7 +177,7 @@ def _redraw(records: Sequence[Record], view: View) -> None:
     if sys.stdout.isatty() and view.output is Output.TABLE:
         # a terminal without a cursor gets one table after the other
         write("\n" if os.environ.get("TERM") == "dumb" else "\x1b[H\x1b[J")
-        view.many(records, QUEUE_COLUMNS)
+        view.many(records, _columns(records, view.output))
     else:
         View(Output.JSONL).many(records, QUEUE_COLUMNS)
 

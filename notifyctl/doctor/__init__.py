@@ -10,6 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from notifyctl.doctor.channels import check_email, check_sender, check_whatsapp
+from notifyctl.doctor.circuits import check_circuits
 from notifyctl.doctor.finding import Finding, Status
 from notifyctl.doctor.limits import check_limits, check_timeouts
 from notifyctl.doctor.machine import check_secrets, check_state_dir
@@ -45,6 +46,7 @@ def run_checks(settings: Settings | ConfigError, client_factory: Callable[[], re
         check_email(settings),
         check_sender(settings),
         check_whatsapp(settings),
+        *([] if isinstance(server, Finding) else check_circuits(settings, server.circuits)),
         check_content_sids(settings),
         check_limits(settings, {} if isinstance(server, Finding) else server.rates),
         check_timeouts(settings),

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from notifyctl.clock import now_ms
 from notifyctl.connection import translated
+from notifyctl.delivery.circuits import Circuits
+from notifyctl.doctor.circuits import providers_in_use
 from notifyctl.doctor.finding import Finding, Status
-from notifyctl.engine.keys import QueueKeys
+from notifyctl.engine.keys import FleetKeys, QueueKeys
 from notifyctl.errors import NotifyError
 from notifyctl.units import Rate
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     import redis
 
+    from notifyctl.delivery.circuits import Circuit
     from notifyctl.settings import Settings
 
 __all__ = ["Look", "judge_server", "look_at_server"]
@@ -41,6 +44,7 @@ class Look:
         ahead_ms: By how much its clock is ahead of this machine's.
         facts: What it says about itself.
         rates: The limits that operators set live, by queue.
+        circuits: Those of the configured providers, by name.
     """
 
     which: str
@@ -48,6 +52,7 @@ class Look:
     ahead_ms: float
     facts: Mapping[str, Any]
     rates: Mapping[str, Rate]
+    circuits: Mapping[str, Circuit]
 
 
 def look_at_server(settings: Settings, client_factory: Callable[[], redis.Redis]) -> Look | Finding:
@@ -64,9 +69,15 @@ def look_at_server(settings: Settings, client_factory: Callable[[], redis.Redis]
                 seconds * 1_000 + microseconds / 1_000 - (began_ms + took_ms / 2),
                 client.info(),
                 _live_rates(client, settings),
+                _circuits(client, settings),
             )
     except NotifyError as error:
         return Finding("redis", Status.FAIL, error.message, error.hint)
+
+
+def _circuits(client: redis.Redis, settings: Settings) -> dict[str, Circuit]:
+    circuits = Circuits(client, FleetKeys(settings.namespace).circuit)
+    return {circuit.provider: circuit for circuit in circuits.look(providers_in_use(settings))}
 
 
 def _live_rates(client: redis.Redis, settings: Settings) -> dict[str, Rate]:

@@ -268,6 +268,11 @@ class Inspector:
         cleared = ("paused", "pause_reason", "blocked_until", "blocked_reason")
         self._configure(queue, dict.fromkeys(cleared, ""), "resumed", by, why)
 
+    def unblock(self, queue: str) -> None:
+        """End a block that a provider's answer brought about; a pause stays."""
+        with translated():
+            self._scripts(self.known(queue)).configure({"blocked_until": "", "blocked_reason": ""})
+
     def limit(
         self, queue: str, *, rate: Rate | None = None, max_active: int | None = None, by: str = "", why: str = ""
     ) -> None:

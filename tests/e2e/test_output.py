@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 
 from docs.generate_commands import help_pages
+from notifyctl.delivery.circuits import Kind, Verdict
 from notifyctl.engine.fleet import Report
 from notifyctl.engine.keys import FleetKeys
 from notifyctl.notification import Channel
@@ -35,7 +36,7 @@ LOOKING: list[tuple[str, ...]] = [
     ("worker", "list"), ("stats",), ("stats", "email"), ("order", "show", "10482"),
     ("job", "list"), ("job", "show", "DEAD"), ("job", "show", "WAITING"), ("job", "show", "CHAT"),
     ("dlq", "list"), ("dlq", "show", "DEAD"), ("dlq", "stats"), ("dlq", "stats", "--by", "error"),
-    ("queue", "list"), ("queue", "show", "email"), ("outbox", "list"), ("outbox", "show", "mail1"),
+    ("queue", "list"), ("queue", "show", "email"), ("provider", "list"), ("outbox", "list"), ("outbox", "show", "mail1"),
     ("outbox", "show", "chat1"), ("server", "status"), ("doctor",), ("config", "show"), ("config", "show", "--origin"),
     ("template", "list"), ("template", "show", "order_shipped"), ("template", "preview", "order_shipped"),
     ("template", "preview", "order_shipped", "--channel", "whatsapp"),
@@ -48,6 +49,7 @@ ACTING: list[tuple[str, ...]] = [
     ("job", "cancel", "WAITING"), ("job", "cancel", "--all", "--yes"), ("job", "cancel", "WAITING", "nothing"),
     ("dlq", "retry", "DEAD"), ("dlq", "retry", "--all", "--dry-run"), ("dlq", "purge", "--all", "--yes"),
     ("queue", "pause", "email", "whatsapp"), ("queue", "resume", "email"), ("queue", "limit", "email", "--rate", "5/s"),
+    ("provider", "test", "outbox"), ("provider", "test", "outbox", "--to", "eve@example.org"),
     ("template", "copy", "test_message", "--to", "templates", "--dry-run"), ("template", "check"),
 ]  # fmt: skip
 #: A server that does not run is reported as not found, a failed check as a condition, and a bulk action may half fail.
@@ -73,6 +75,7 @@ def shop(app: App, queued: Callable[..., list[str]], dead: Callable[..., list[st
     app.outbox(Channel.EMAIL).send(an_email(notification_id="mail1", text="To ada@example.org, or +44 7700 900123\n"))
     app.outbox(Channel.WHATSAPP).send(a_whatsapp(notification_id="chat1", to="+447700900123"))
     app.fleet.tell("w1", Report(host="a.example.com", pid=7, queues=("email",), active=1, oldest_job=ids["WAITING"]))
+    app.circuits.report(app.circuits.admit("outbox", 0), Verdict(Kind.ACCOUNT, "wrong key"))
     app.client("operator").persist(FleetKeys(app.settings.namespace).worker("w1"))  # a busy machine may take its time
     return lambda words: [ids.get(word, word) for word in words]
 

@@ -8,6 +8,7 @@ import pytest
 
 from notifyctl.app import build
 from notifyctl.connection import connect
+from notifyctl.delivery.circuits import Kind, Verdict
 from notifyctl.doctor import Finding, Status, run_checks
 from notifyctl.errors import ConfigError, ServerError
 from notifyctl.settings import Settings
@@ -56,7 +57,7 @@ def test_sound_setup_is_all_ok(own_server: Server) -> None:
     assert {name: finding.status for name, finding in found.items()} == dict.fromkeys(
         (
             "settings", "state folder", "secrets", "redis", "version", "eviction", "persistence", "clock", "email",
-            "sender", "whatsapp", "content ids", "limits", "timeouts", "templates", "shop",
+            "sender", "whatsapp", "providers", "content ids", "limits", "timeouts", "templates", "shop",
         ),
         Status.OK,
     )  # fmt: skip
@@ -301,3 +302,38 @@ def test_state_folder_below_a_closed_one_is_found(server: Server, monkeypatch: p
     finding = examine(server)["state folder"]
 
     assert (finding.status, "cannot be made" in finding.detail) == (Status.FAIL, True)
+
+
+@pytest.mark.parametrize(
+    ("provider", "verdict", "status", "detail", "remedy"),
+    [
+        ("sendgrid", Verdict(Kind.ACCOUNT, "401"), Status.WARN, "sendgrid refuses the account, and is not asked: 401", "test"),
+        ("twilio", Verdict(Kind.ACCOUNT, "401"), Status.FAIL, "nothing else takes its messages, which wait", "workers"),
+        ("smtp", Verdict(Kind.THROTTLED, "less"), Status.WARN, "asks for fewer messages", "by itself"),
+    ],
+)  # fmt: skip
+def test_provider_that_is_not_asked(
+    server: Server, provider: str, verdict: Verdict, status: Status, detail: str, remedy: str
+) -> None:
+    """A warning while another one takes its channel's messages, a failure where they wait."""
+    settings = {"sendgrid": {"api_key": KEY}, "smtp": {"host": "mail.example.com"}, "twilio": TWILIO}
+    circuits = build(Settings.load(redis={"url": server.url})).circuits
+    circuits.report(circuits.admit(provider, 0), verdict)
+
+    found = examine(server, **settings)
+
+    assert (found[provider].status, "providers" in found) == (status, False)
+    assert detail in found[provider].detail
+    assert remedy in found[provider].remedy
+
+
+def test_channel_without_a_provider_that_is_asked(server: Server) -> None:
+    """Both are out: mail waits, and each finding says so."""
+    circuits = build(Settings.load(redis={"url": server.url})).circuits
+    for name in ("sendgrid", "smtp"):
+        circuits.trip(name, 60_000, "")
+
+    found = examine(server, sendgrid={"api_key": KEY}, smtp={"host": "mail.example.com"})
+
+    assert found["sendgrid"].status is found["smtp"].status is Status.FAIL
+    assert "notifyctl provider reset smtp" in found["smtp"].remedy

@@ -1,0 +1,191 @@
+"""`notifyctl provider`: see whether providers work, take them out, ask them again; for all workers at once."""
+
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from notifyctl.cli._circuits import circuit_record
+from notifyctl.cli._complete import provider_names, template_names
+from notifyctl.cli._context import connected, load_app, operator
+from notifyctl.cli._group import examples, noun
+from notifyctl.cli._options import DryRunOption, OutputOption, ReasonOption, TableOption, read_duration
+from notifyctl.cli._output import Column, Output, View, moment, say, write
+from notifyctl.errors import UnknownProvider
+
+if TYPE_CHECKING:
+    from notifyctl.app import App
+    from notifyctl.notification import Channel
+    from notifyctl.providers.base import Provider
+
+__all__ = ["app"]
+
+app = noun(
+    "provider",
+    "Providers: test them, take them out, ask them again.",
+    "notifyctl provider list",
+    "notifyctl provider test sendgrid",
+    "notifyctl provider trip sendgrid --for 10m --reason 'mails are late'",
+    "notifyctl provider reset sendgrid",
+)
+
+ProviderArgument = Annotated[
+    str, typer.Argument(metavar="PROVIDER", autocompletion=provider_names, help="Such as sendgrid.")
+]
+
+_COLUMNS = (
+    Column("provider"),
+    Column("channel"),
+    Column("place"),
+    Column("state"),
+    Column("kind", "because"),
+    Column("failures"),
+    Column("since", show=moment),
+    Column("until", show=moment),
+    Column("reason", width=50),
+)
+_TEST_COLUMNS = (
+    Column("provider"),
+    Column("channel"),
+    Column("took_ms", "took", lambda ms: f"{ms} ms"),
+    Column("provider_id", "sent as"),
+)
+
+
+@app.command("list", epilog=examples("notifyctl provider list", "notifyctl provider list -o json"))
+def list_(*, output: OutputOption = Output.TABLE, table: TableOption = "simple") -> None:
+    """List the providers in the order in which they are asked, and those that are not asked now.
+
+    A circuit is closed: it is asked. open: it is not, until then. half-open: one message is to find out whether it
+    works again.
+    """
+    app = connected()
+    found = _configured(app)
+    circuits = app.circuits.look([name for name, _, _ in found])
+    records = [
+        {**circuit_record(circuit), "channel": channel.value, "place": place}
+        for circuit, (_, channel, place) in zip(circuits, found, strict=True)
+    ]
+    View(output, table).many(records, _COLUMNS, id_key="provider")
+
+
+@app.command(
+    "test",
+    epilog=examples(
+        "notifyctl provider test sendgrid",
+        "notifyctl provider test smtp --to ada@example.com",
+        "notifyctl provider test twilio --to +447700900123 --template order_shipped",
+    ),
+)
+def check(
+    provider: ProviderArgument,
+    *,
+    to: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Send a message there: a mail address, or a number.")
+    ] = None,
+    template: Annotated[
+        str, typer.Option("-t", "--template", metavar="NAME", autocompletion=template_names, help="With --to: which.")
+    ] = "test_message",
+    output: OutputOption = Output.TABLE,
+    table: TableOption = "simple",
+) -> None:
+    """Check that a provider can be reached and takes our credentials; with --to, send one message, of made-up data.
+
+    Nothing is queued, and no circuit changes. Ends with 4 if the account is refused, with 1 if the provider does not
+    work.
+    """
+    app = load_app()
+    channel, asked = _built(app, provider)
+    began = time.monotonic()
+    asked.check()
+    sent = asked.send(app.payload(_made_up(app, channel, to, template))) if to else None
+    record = {
+        "provider": provider,
+        "channel": channel.value,
+        "took_ms": round((time.monotonic() - began) * 1000),
+        "provider_id": sent.provider_id if sent else "",
+    }
+    asked.close()
+    View(output, table).one(record, _TEST_COLUMNS, id_key="provider")
+    say(f"{provider} took the message" if sent else f"{provider} works, and takes our credentials; nothing was sent")
+
+
+@app.command(epilog=examples("notifyctl provider trip sendgrid --for 10m --reason 'mails are late'"))
+def trip(
+    provider: ProviderArgument,
+    *,
+    for_: Annotated[
+        timedelta, typer.Option("--for", metavar="DURATION", parser=read_duration, help="For so long, such as 10m.")
+    ],
+    reason: ReasonOption = "",
+    dry_run: DryRunOption = False,
+) -> None:
+    """Ask a provider for nothing more, for a while: messages go by the next one, or wait.
+
+    After that, one message finds out whether it works.
+    """
+    app = connected()
+    _known(app, provider)
+    if not for_:
+        raise typer.BadParameter("expected more than 0", param_hint="--for")
+    if not dry_run:
+        app.circuits.trip(provider, round(for_.total_seconds() * 1000), reason)
+        app.inspector.note("tripped", provider, by=operator(), why=reason)
+    write(f"{provider} {'would not be' if dry_run else 'is not'} asked for {_told(for_)}\n")
+
+
+@app.command(epilog=examples("notifyctl provider reset sendgrid --reason 'new key'"))
+def reset(provider: ProviderArgument, *, reason: ReasonOption = "", dry_run: DryRunOption = False) -> None:
+    """Ask a provider again at once, whatever it said; its failures are forgotten, and its queue goes on."""
+    app = connected()
+    channels = _known(app, provider)
+    if not dry_run:
+        app.circuits.reset(provider, reason)
+        for channel in channels:
+            app.inspector.unblock(channel.value)
+        app.inspector.note("reset", provider, by=operator(), why=reason)
+    write(f"{provider} {'would be' if dry_run else 'is'} asked again\n")
+
+
+def _configured(app: "App") -> "list[tuple[str, Channel, int]]":
+    """All providers, with their channel and their place in its order."""
+    from notifyctl.notification import Channel
+
+    return [
+        (name, channel, place) for channel in Channel for place, name in enumerate(app.provider_names(channel), start=1)
+    ]
+
+
+def _known(app: "App", provider: str) -> "list[Channel]":
+    """The channels of a provider.
+
+    Raises:
+        UnknownProvider: It is not configured.
+    """
+    found = _configured(app)
+    channels = [channel for name, channel, _ in found if name == provider]
+    if not channels:
+        names = ", ".join(dict.fromkeys(name for name, _, _ in found))
+        raise UnknownProvider(f"no provider named {provider!r} is configured", hint=f"There are: {names}.")
+    return channels
+
+
+def _built(app: "App", provider: str) -> "tuple[Channel, Provider[Any]]":
+    """A provider, ready to be asked, and the first of its channels."""
+    channel = _known(app, provider)[0]
+    return channel, next(one for one in app.providers(channel) if one.name == provider)
+
+
+def _made_up(app: "App", channel: "Channel", to: str, template: str) -> Any:
+    """A message of a template, told what its sample says."""
+    from notifyctl.notification import Notification, Recipient
+    from notifyctl.templates.samples import samples
+
+    return Notification(channel, Recipient(to), template, samples(app.catalog, template)["full"])
+
+
+def _told(duration: timedelta) -> str:
+    from notifyctl.units import format_duration
+
+    return format_duration(duration)
