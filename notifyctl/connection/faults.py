@@ -157,7 +157,8 @@ def translated() -> Iterator[None]:
         if found is None:
             raise
         message, hint = found
-        kind = BrokerRefused if isinstance(error, _REFUSALS) else BrokerUnavailable
+        refused = isinstance(error, _REFUSALS) or _lacks_password(error)
+        kind = BrokerRefused if refused else BrokerUnavailable
         raise kind(message, hint=hint) from error
 
 
@@ -170,9 +171,16 @@ def _explanation(error: RedisError) -> tuple[str, str] | None:
         if isinstance(error, kinds):
             told = reason.strerror if isinstance(reason, OSError) else None
             return (f"{message} ({told.lower()})" if told else message), hint
+    if _lacks_password(error):
+        return _KINDS[0][1:]
     if isinstance(error, ResponseError):
         return _WORDS.get(str(error).partition(" ")[0])
     return None
+
+
+def _lacks_password(error: RedisError) -> bool:
+    """Whether this is the answer to a long call of a client that gave no password: its length alone is refused."""
+    return isinstance(error, ResponseError) and str(error).startswith("Protocol error: unauthenticated")
 
 
 def _distrust(error: ssl.SSLError) -> tuple[str, str]:

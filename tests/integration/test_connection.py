@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from notifyctl.connection import Role, connect, translated
-from notifyctl.errors import BrokerUnavailable
+from notifyctl.errors import BrokerRefused, BrokerUnavailable
 from tests.support.server import Server
 
 if TYPE_CHECKING:
@@ -101,6 +101,19 @@ def test_wrong_password_is_unavailable_and_not_told(own_server: Server) -> None:
         assert "REDIS_PASSWORD" in caught.value.hint
         assert SECRET not in told(caught.value)
         assert "the-right-one" not in told(caught.value)
+
+
+def test_long_call_without_the_password_is_refused(own_server: Server) -> None:
+    """The server does not even look at it: it answers that the protocol was broken, and hangs up."""
+    with own_server.client() as admin:
+        admin.config_set("requirepass", "the-right-one")
+
+    with (
+        pytest.raises(BrokerRefused, match="user name or password"),
+        translated(),
+        connect(own_server.url, role="worker") as mine,
+    ):
+        mine.delete(*[f"key-{number}" for number in range(20)])
 
 
 def test_user_without_permission_is_unavailable(own_server: Server) -> None:
