@@ -115,6 +115,7 @@ def worker(
     connected(app)
     app.inspector.queues()  # a wrong password is told here once, and not by each process for ever
     _tell(app, queues)
+    _warn_of_losses(app)
     folders = _code(app, reload_dir or ()) if reload or reload_dir else []
     raise typer.Exit(_supervise(app, queues, drain=drain, folders=folders))
 
@@ -201,6 +202,22 @@ def _tell(app: "App", queues: Sequence[str]) -> None:
         )
     processes = f"{settings.processes} process" + ("es" if settings.processes > 1 else "")
     say(f"{processes} on {server_name(app.target)}; Ctrl-C ends in order")
+
+
+def _warn_of_losses(app: "App") -> None:
+    """Say, once, if the server may drop what it has accepted; `doctor` says the same."""
+    from notifyctl.connection import translated
+    from notifyctl.doctor.durability import check_durability, facts_of_each
+    from notifyctl.errors import BrokerRefused
+
+    try:
+        with translated():
+            findings = check_durability(facts_of_each(app.inspector.client))
+    except BrokerRefused:
+        return  # may not ask: the doctor says so
+    for finding in findings:
+        if finding.remedy:
+            say(f"warning: {finding.detail}; {finding.remedy}")
 
 
 def _code(app: "App", more: Sequence[Path]) -> list[Path]:

@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from notifyctl.connection.clients import Role, connect
 from notifyctl.connection.faults import translated
-from notifyctl.connection.pipelines import pipelined, primaries
+from notifyctl.connection.pipelines import pipelined, primaries, server_with
 
-__all__ = ["Role", "connect", "pipelined", "primaries", "translated"]
+__all__ = ["Role", "connect", "pipelined", "primaries", "server_with", "translated"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -47,6 +48,10 @@ class ClusterAway(RedisError):
     """No server of the cluster answers, or none has the keys."""
 
 
+_GIVE = "Give the user the commands and keys that notifyctl doctor finds missing (see ACL SETUSER)."
+#: How servers say that a user may not run a command: at the call, or inside of a script.
+_NO_COMMAND = re.compile(r"(?:run the '([\w|-]+)' command)|^The user executing the script can't run")
+
 _REFUSALS = (
     AuthenticationError,
     AuthenticationWrongNumberOfArgsError,
@@ -64,7 +69,7 @@ _KINDS: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
     (
         (NoPermissionError, AuthorizationError),
         "Redis does not let this user do that",
-        "Give the user access to the commands and keys of this namespace (see ACL SETUSER).",
+        _GIVE,
     ),
     (
         (BusyLoadingError,),
@@ -157,9 +162,8 @@ def translated() -> Iterator[None]:
         if found is None:
             raise
         message, hint = found
-        refused = isinstance(error, _REFUSALS) or _lacks_password(error)
-        kind = BrokerRefused if refused else BrokerUnavailable
-        raise kind(message, hint=hint) from error
+        refused = isinstance(error, _REFUSALS) or hint is _GIVE or _lacks_password(error)
+        raise (BrokerRefused if refused else BrokerUnavailable)(message, hint=hint) from error
 
 
 def _explanation(error: RedisError) -> tuple[str, str] | None:
@@ -167,6 +171,11 @@ def _explanation(error: RedisError) -> tuple[str, str] | None:
     reason = error.__context__
     if isinstance(error, redis.ConnectionError) and isinstance(reason, ssl.SSLError):
         return _distrust(reason)
+    if isinstance(error, ResponseError) and (forbidden := _NO_COMMAND.search(str(error))):
+        return (
+            f"Redis does not let this user run {forbidden[1].upper() if forbidden[1] else 'a command of a script'}",
+            _GIVE,
+        )
     for kinds, message, hint in _KINDS:
         if isinstance(error, kinds):
             told = reason.strerror if isinstance(reason, OSError) else None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Command = tuple[Any, ...]
 
-__all__ = ["pipelined", "primaries"]
+__all__ = ["pipelined", "primaries", "server_with"]
 
 #: Where the first key is among a command's words, if not right behind its name.
 _KEY_AT: Final = {"EVALSHA": 3, "EVAL": 3, "ZINTER": 2}
@@ -107,3 +107,14 @@ def primaries(client: redis.Redis | Cluster) -> list[redis.Redis]:
         redis.RedisError: Nobody can tell where they are.
     """
     return client.servers() if isinstance(client, Cluster) else [client]
+
+
+def server_with(client: redis.Redis | Cluster, key: str) -> redis.Redis:
+    """Return a client of the one server that has a key; it is the given client that is to be closed.
+
+    Raises:
+        redis.RedisError: Nobody can tell where it is.
+    """
+    if not isinstance(client, Cluster):
+        return client
+    return client.get_redis_connection(client.server_of(client.keyslot(key)))

@@ -8,20 +8,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from notifyctl.clock import now_ms
-from notifyctl.connection import translated
+from notifyctl.connection import server_with, translated
 from notifyctl.delivery.circuits import Circuits
 from notifyctl.doctor.circuits import providers_in_use
+from notifyctl.doctor.durability import check_durability, facts_of_each
 from notifyctl.doctor.finding import Finding, Status
+from notifyctl.doctor.memory import check_dead_letters, check_memory, count_dead_letters
+from notifyctl.doctor.permissions import ask_permissions, check_permissions
 from notifyctl.engine.keys import FleetKeys, QueueKeys
 from notifyctl.errors import NotifyError
 from notifyctl.units import Rate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import redis
 
     from notifyctl.delivery.circuits import Circuit
+    from notifyctl.doctor.memory import DeadLetters
     from notifyctl.settings import Settings
 
 __all__ = ["Look", "judge_server", "look_at_server"]
@@ -42,34 +46,40 @@ class Look:
         which: What to call it.
         took_ms: How long an answer takes.
         ahead_ms: By how much its clock is ahead of this machine's.
-        facts: What it says about itself.
+        facts: What each primary says about itself; one but in a cluster.
         rates: The limits that operators set live, by queue.
         circuits: Those of the configured providers, by name.
+        dead: The dead letters, and how much they take.
     """
 
     which: str
     took_ms: float
     ahead_ms: float
-    facts: Mapping[str, Any]
+    facts: Sequence[Mapping[str, Any]]
     rates: Mapping[str, Rate]
     circuits: Mapping[str, Circuit]
+    dead: DeadLetters
 
 
 def look_at_server(settings: Settings, client_factory: Callable[[], redis.Redis]) -> Look | Finding:
     """Ask the server what there is to ask, or say why it cannot be asked."""
     try:
         with translated(), client_factory() as client:
-            client.ping()  # connects, which is not to be measured
+            if missing := ask_permissions(client, settings):
+                return check_permissions(missing)
+            one = server_with(client, QueueKeys(settings.namespace, next(iter(settings.queues))).meta)
+            one.time()  # connects, which is not to be measured
             began_ms, asked = now_ms(), time.perf_counter()
-            seconds, microseconds = client.time()
+            seconds, microseconds = one.time()
             took_ms = (time.perf_counter() - asked) * 1_000
             return Look(
                 "the configured server" if settings.redis.target() else "the embedded server",
                 took_ms,
                 seconds * 1_000 + microseconds / 1_000 - (began_ms + took_ms / 2),
-                client.info(),
+                facts_of_each(client),
                 _live_rates(client, settings),
                 _circuits(client, settings),
+                count_dead_letters(client, settings),
             )
     except NotifyError as error:
         return Finding("redis", Status.FAIL, error.message, error.hint)
@@ -98,15 +108,17 @@ def judge_server(look: Look | Finding) -> list[Finding]:
     return [
         _reachable(look.which, look.took_ms, look.facts),
         _version(look.facts),
-        _eviction(look.facts),
-        _persistence(look.facts),
+        check_permissions([]),
+        *check_durability(look.facts),
+        check_memory(look.facts),
+        check_dead_letters(look.dead, look.facts),
         _clock(look.ahead_ms),
     ]
 
 
-def _reachable(which: str, took_ms: float, facts: Mapping[str, Any]) -> Finding:
+def _reachable(which: str, took_ms: float, facts: Sequence[Mapping[str, Any]]) -> Finding:
     detail = f"{which} answers in {took_ms:.1f} ms"
-    if facts.get("role") != "master":
+    if any(one.get("role") != "master" for one in facts):
         return Finding(
             "redis", Status.FAIL, f"{which} is a read-only replica", "Name the primary in REDIS_URL or REDIS_HOST."
         )
@@ -115,43 +127,18 @@ def _reachable(which: str, took_ms: float, facts: Mapping[str, Any]) -> Finding:
     return Finding("redis", Status.OK, detail)
 
 
-def _version(facts: Mapping[str, Any]) -> Finding:
-    product = "Valkey" if "valkey_version" in facts else "Redis"
-    text = str(facts.get("valkey_version") or facts.get("redis_version", ""))
-    found = tuple(int(number) for number in re.findall(r"\d+", text)[:2])
+def _version(facts: Sequence[Mapping[str, Any]]) -> Finding:
+    product, text, found = min((_product(one) for one in facts), key=lambda one: one[2])
     if found < _OLDEST:
         return Finding("version", Status.FAIL, f"{product} {text}", "Use Redis 7.0 or later, or any Valkey.")
     return Finding("version", Status.OK, f"{product} {text}")
 
 
-def _eviction(facts: Mapping[str, Any]) -> Finding:
-    policy = facts.get("maxmemory_policy")
-    if policy != "noeviction":
-        return Finding(
-            "eviction",
-            Status.FAIL,
-            f"maxmemory-policy is {policy}: a full server would drop jobs without a word",
-            "CONFIG SET maxmemory-policy noeviction, and in the server's configuration file.",
-        )
-    return Finding("eviction", Status.OK, "maxmemory-policy is noeviction")
-
-
-def _persistence(facts: Mapping[str, Any]) -> Finding:
-    if not facts.get("aof_enabled"):
-        return Finding(
-            "persistence",
-            Status.WARN,
-            "the append-only file is off: a restart loses what was accepted since the last snapshot",
-            "CONFIG SET appendonly yes, and in the server's configuration file.",
-        )
-    if facts.get("aof_last_write_status", "ok") != "ok":
-        return Finding(
-            "persistence",
-            Status.FAIL,
-            "the server cannot write its append-only file",
-            "Look into the server's log: its disk may be full.",
-        )
-    return Finding("persistence", Status.OK, "the append-only file is on")
+def _product(facts: Mapping[str, Any]) -> tuple[str, str, tuple[int, ...]]:
+    """Return what a server is called, its version, and that as numbers."""
+    text = str(facts.get("valkey_version") or facts.get("redis_version", ""))
+    product = "Valkey" if "valkey_version" in facts else "Redis"
+    return product, text, tuple(int(number) for number in re.findall(r"\d+", text)[:2])
 
 
 def _clock(ahead_ms: float) -> Finding:

@@ -31,6 +31,7 @@ UNITS = sorted((ROOT / "deploy").iterdir())
 TEXT = {
     "docs/reference/commands.md": "tests/unit/cli/test_help.py",
     "docs/reference/order-format.md": "tests/unit/orders",
+    "docs/how-to/redis-servers.md": "tests/integration/servers/test_acl.py",
 }
 
 #: What a template's files have at their top, and settings have not.

@@ -56,8 +56,9 @@ def test_sound_setup_is_all_ok(own_server: Server) -> None:
 
     assert {name: finding.status for name, finding in found.items()} == dict.fromkeys(
         (
-            "settings", "state folder", "secrets", "redis", "version", "eviction", "persistence", "clock", "email",
-            "sender", "whatsapp", "providers", "content ids", "limits", "timeouts", "templates", "shop",
+            "settings", "state folder", "secrets", "redis", "version", "permissions", "eviction", "persistence", "memory",
+            "dead letters", "clock", "email", "sender", "whatsapp", "providers", "content ids", "limits", "timeouts",
+            "templates", "shop",
         ),
         Status.OK,
     )  # fmt: skip
@@ -157,7 +158,7 @@ def test_broken_template_is_found(server: Server, tmp_path: Path) -> None:
     ("option", "value", "name", "status", "detail"),
     [
         ("maxmemory-policy", "allkeys-lru", "eviction", Status.FAIL, "maxmemory-policy is allkeys-lru"),
-        ("appendonly", "no", "persistence", Status.WARN, "the append-only file is off"),
+        ("appendonly", "no", "persistence", Status.FAIL, "the append-only file is off"),
         ("replicaof", "127.0.0.1 1", "redis", Status.FAIL, "read-only replica"),
     ],
 )
