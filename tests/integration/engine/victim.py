@@ -4,7 +4,7 @@ Its actor says on standard output which job it has. HOW is what it does then:
 
     sends   begins a send, and is in the middle of it until killed
     holds   begins nothing until killed
-    dies    kills its own process
+    dies    kills its own process, that has one thread and has taken two jobs
 
 Its leases are short.
 """
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from notifyctl.engine import consumer
 from tests.integration.engine.conftest import Host
+from tests.support.builders import QUEUE
 
 if TYPE_CHECKING:
     from notifyctl.engine.message import NotifyMessage
@@ -39,9 +40,9 @@ def main(url: str, how: str) -> None:
         time.sleep(60)
 
     vars(consumer)["LEASE_MS"] = LEASE_MS
-    host = Host(url)
+    host = Host(url, concurrency={QUEUE: 2})
     host.actor(work)
-    host.start(threads=2)
+    host.start(threads=1 if how == "dies" else 2)
     while True:
         time.sleep(1)
 
