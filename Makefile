@@ -8,7 +8,7 @@ REDIS7_TESTS := tests/integration/engine tests/integration/worker \
 	$(addprefix tests/integration/test_, connection.py lua.py notifier.py) \
 	$(addprefix tests/e2e/test_, smoke.py worker.py dlq.py job.py queue.py stats.py order.py order_show.py)
 
-.PHONY: demo test test-redis7 check format lint types layers wheel bench clean
+.PHONY: demo test test-redis7 check format lint types layers wheel bench chaos clean
 
 demo: $(SETUP)              ## orders through queue, worker and dead letters, on a server of its own
 	$(BIN)/notifyctl demo
@@ -43,6 +43,10 @@ bench: $(SETUP)             ## ours against Dramatiq's Redis broker, and the lim
 	$(BIN)/python -m bench.drain
 	$(BIN)/python -m bench.latency
 	$(BIN)/python -m bench.rate_limit
+
+chaos: $(SETUP)             ## 10,000 orders, everything killed, frozen, cut and refused: nothing lost; CHAOS="--seed 1 --policy hold"
+	$(BIN)/python -m tests.chaos --orders 10000 --kills 20 --drains 4 --restarts 3 --freezes 1 --freeze-s 15 --cuts 3 \
+		--lost-replies 30 --outages 3 --faults 0.05 --patience-s 1800 $(CHAOS)
 
 $(SETUP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
