@@ -40,7 +40,7 @@ _COLUMNS = (
     Column("place"),
     Column("state"),
     Column("kind", "because"),
-    Column("failures"),
+    Column("failures", show=lambda count: str(count or "")),
     Column("since", show=moment),
     Column("until", show=moment),
     Column("reason", width=50),

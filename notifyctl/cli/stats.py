@@ -32,7 +32,7 @@ app = alone()
 #: What `--fail-if` may ask about.
 _FIELDS = (
     "waiting", "active", "delayed", "completed", "failed", "dlq", "cancelled", "paused", "blocked_ms",
-    "oldest_waiting_ms", "next_due_ms", "max_active",
+    "oldest_waiting_ms", "next_due_ms", "max_active", "circuits",
 )  # fmt: skip
 _OPERATORS: dict[str, Callable[[int, int], bool]] = {
     ">=": operator.ge, "<=": operator.le, "==": operator.eq, "!=": operator.ne, ">": operator.gt, "<": operator.lt,
@@ -63,7 +63,12 @@ class Condition(NamedTuple):
 
     def met_by(self, record: Record) -> bool:
         """Whether a queue is so."""
-        return _OPERATORS[self.operator](int(record[self.field]), self.number)
+        return _OPERATORS[self.operator](self.found_in(record), self.number)
+
+    def found_in(self, record: Record) -> int:
+        """The number of a queue; of a list, how long it is."""
+        value = record[self.field]
+        return len(value) if isinstance(value, list) else int(value)
 
     def __str__(self) -> str:
         return f"{self.field}{self.operator}{self.number}"
@@ -184,7 +189,7 @@ def _redraw(records: Sequence[Record], view: View) -> None:
 
 def _end_if_met(conditions: Sequence[Condition], records: Sequence[Record]) -> None:
     met = [
-        f"{record['queue']}: {condition.field} is {int(record[condition.field])}, as in '{condition}'"
+        f"{record['queue']}: {condition.field} is {condition.found_in(record)}, as in '{condition}'"
         for condition in conditions
         for record in records
         if condition.met_by(record)

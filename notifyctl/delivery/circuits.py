@@ -281,8 +281,8 @@ class Circuits:
         """
         with translated():
             change = self._run("trip", provider, self._now(), secrets.token_hex(8), for_ms, reason, _KEPT_MS)
-        if change == b"opened":
-            self._changed(Change(provider, "opened", Kind.TRIPPED, reason, for_ms))
+        if change == b"opened" and self._tell is not None:
+            self._tell(Change(provider, "opened", Kind.TRIPPED, reason, for_ms))
 
     def reset(self, provider: str, reason: str) -> bool:
         """Close a provider's circuit, as an operator; whether it was open.
@@ -292,8 +292,8 @@ class Circuits:
         """
         with translated():
             change = self._run("reset", provider, secrets.token_hex(8), _KEPT_MS)
-        if change:
-            self._changed(Change(provider, "closed", reason=reason))
+        if change and self._tell is not None:
+            self._tell(Change(provider, "closed", reason=reason))
         return bool(change)
 
     def look(self, providers: Sequence[str]) -> list[Circuit]:
@@ -311,6 +311,7 @@ class Circuits:
         return [_circuit(provider, *answer) for provider, answer in zip(providers, answers, strict=True)]
 
     def _changed(self, change: Change) -> None:
+        """Log what nobody asked for, and tell of it."""
         if change.change == "opened":
             told = "the circuit of %s opened for %g s: it %s: %s"
             _log.warning(told, change.provider, change.open_ms / 1000, _words(change.kind), change.reason)

@@ -33,7 +33,7 @@ def providers_in_use(settings: Settings) -> list[str]:
 def check_circuits(settings: Settings, circuits: Mapping[str, Circuit]) -> list[Finding]:
     """Return a finding for each provider that is not asked now, or one that all are.
 
-    It is a failure where a channel has no other: its messages wait.
+    It is a failure where a channel has no other: its messages wait. Not where the next one is let through.
 
     Args:
         settings: What is configured.
@@ -44,10 +44,12 @@ def check_circuits(settings: Settings, circuits: Mapping[str, Circuit]) -> list[
     findings = []
     for name, circuit in shut.items():
         assert circuit.kind is not None  # noqa: S101 - it is open
-        alone = any(name in names for names in waiting)
+        alone = circuit.wait_ms > 0 and any(name in names for names in waiting)
         detail = f"{name} {circuit.kind.words}, and is not asked" + (f": {circuit.reason}" if circuit.reason else "")
         if alone:
             detail += "; nothing else takes its messages, which wait"
+        elif not circuit.wait_ms:
+            detail += "; the next message finds out whether that is still so"
         status = Status.FAIL if alone else Status.WARN
         findings.append(Finding(name, status, detail, _REMEDIES[circuit.kind].format(name)))
     return findings or [Finding("providers", Status.OK, "none is left alone")]

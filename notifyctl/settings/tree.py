@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     pseudonym_secret: Annotated[PseudonymSecret | None, Env("NOTIFYCTL_PSEUDONYM_SECRET")] = None
     processes: Annotated[int, Field(ge=1, le=256), Env("NOTIFYCTL_PROCESSES")] = 1
     drain_timeout: Annotated[Duration, Env("NOTIFYCTL_DRAIN_TIMEOUT")] = timedelta(seconds=30)
-    send_timeout: Annotated[PositiveDuration, Env("NOTIFYCTL_SEND_TIMEOUT")] = timedelta(seconds=10)
+    send_timeout: Annotated[PositiveDuration, Env("NOTIFYCTL_SEND_TIMEOUT")] = timedelta(seconds=8)
     default_region: Annotated[CountryCode | None, Env("NOTIFYCTL_DEFAULT_REGION")] = None
     log_level: Annotated[LogLevel, Env("NOTIFYCTL_LOG_LEVEL")] = "INFO"
     provider: Annotated[Literal["auto", "outbox"], Env("NOTIFYCTL_PROVIDER")] = "auto"

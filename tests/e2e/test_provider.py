@@ -66,7 +66,9 @@ def test_stats_say_which_provider_is_not_asked(mailing: FlakySendGrid, ok: Calla
     assert "sendgrid: SendGrid answered 401: no" in " ".join(ok("stats", "email", "--format", "plain").out.split())
     (circuit,) = ok("stats", "email", "-o", "json").json()["circuits"]
     assert (circuit["provider"], circuit["kind"]) == ("sendgrid", "account")
-    assert ok("stats", "whatsapp", "-o", "json").json()["circuits"] == []
+    assert ok("stats", "whatsapp", "-o", "json", "--fail-if", "circuits>0").json()["circuits"] == []
+    alarm = run("stats", "--fail-if", "circuits>0")
+    assert (alarm.code, alarm.err) == (7, "email: circuits is 1, as in 'circuits>0'\n")
 
 
 def test_trip_takes_a_provider_out_and_reset_asks_it_again(

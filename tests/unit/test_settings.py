@@ -62,7 +62,7 @@ def test_settings_are_taken_from_the_strongest_place(monkeypatch: pytest.MonkeyP
         "log_level": (settings.log_level, "notifyctl.toml"),
         "send_timeout": (settings.send_timeout, "default"),
     }
-    assert [value for value, _ in found.values()] == [5, 4, "dotenv", "ERROR", timedelta(seconds=10)]
+    assert [value for value, _ in found.values()] == [5, 4, "dotenv", "ERROR", timedelta(seconds=8)]
     assert {name: settings.origin[name] for name in found} == {name: place for name, (_, place) in found.items()}
 
 
