@@ -23,4 +23,6 @@ def sender(broker: NotifyBroker, channel: Channel) -> Callable[[Callable[[str], 
 
     Its one argument is the job's id: arguments are logged, so they hold nothing personal.
     """
-    return dramatiq.actor(broker=broker, queue_name=channel.value, actor_name=ACTORS[channel], throws=NotifyError)
+    return dramatiq.actor(
+        broker=broker, queue_name=channel.value, actor_name=ACTORS[channel], throws=NotifyError, looks_up=True
+    )

@@ -159,10 +159,12 @@ class App:
 
         from notifyctl import __version__
         from notifyctl.engine.broker import NotifyBroker
+        from notifyctl.middleware.doubts import DoubtRule, Doubts
         from notifyctl.middleware.rate_limit import RateLimiter
         from notifyctl.middleware.retries import Retries
 
         queues = self.settings.queues
+        doubts = {name: DoubtRule(queue.look_ups, queue.unknown_outcome == "resend") for name, queue in queues.items()}
         return NotifyBroker(
             self.client("worker"),
             self.client("blocking"),
@@ -173,7 +175,7 @@ class App:
             middleware=[
                 CurrentMessage(),
                 RateLimiter({name: queue.rate for name, queue in queues.items()}),
-                Retries({name: queue.retry_delays for name, queue in queues.items()}),
+                Retries({name: queue.retry_delays for name, queue in queues.items()}, doubts=Doubts(doubts)),
             ],
             version=__version__,
         )

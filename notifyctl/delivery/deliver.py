@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from notifyctl.delivery.doubt import look_up
 from notifyctl.notification import Notification
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Render(Protocol[P_co]):
 
 
 def deliver(job: Job, *, render: Render[P], route: Route[P]) -> None:
-    """Send a job's notification, and leave the provider's acceptance with the job.
+    """Send a job's notification, or look up what became of it, and leave the provider's acceptance with the job.
 
     Args:
         job: The job; its payload is a `Notification`.
@@ -43,8 +44,11 @@ def deliver(job: Job, *, render: Render[P], route: Route[P]) -> None:
     Raises:
         InvalidInput: If the payload is not a notification, or cannot be rendered; nothing was begun.
         StaleLease: If the job is no longer ours; nothing was sent by this provider.
-        DeliveryError: If no provider surely took it.
+        DeliveryError: If no provider surely took it, or nobody can say so.
     """
     notification = Notification.decode(job.payload)
     payload = render(notification, job.job_id, job.created_at_ms)
-    route.send(job, payload)
+    if job.asked is not None:
+        look_up(job, payload, job.asked, route.providers)
+    else:
+        route.send(job, payload)

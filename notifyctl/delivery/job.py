@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from notifyctl.notification import Sent
 
-__all__ = ["Job", "ProviderTry"]
+__all__ = ["Asked", "Job", "ProviderTry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A send whose outcome is unknown: the provider that it was begun at, and when, epoch ms."""
+
+    provider: str
+    at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +29,7 @@ class ProviderTry:
     Attributes:
         provider: Its name.
         outcome: ``sent``, an outcome word of `notifyctl.errors` such as ``in_doubt``, or ``crashed`` where
-            the provider's own code failed.
+            the provider's own code failed; of a look-up ``found``, ``not_found`` or ``look_up_failed``.
         provider_code: The provider's code or status; empty where it gave none.
         error: The reason, redacted; empty where it was sent.
         duration_ms: How long the provider took.
@@ -60,6 +68,11 @@ class Job(Protocol):
     @property
     def possible_duplicate(self) -> bool:
         """Whether an earlier send of this job may have arrived."""
+        ...
+
+    @property
+    def asked(self) -> Asked | None:
+        """Set where this run is to find out what became of an earlier send: it must send nothing."""
         ...
 
     def begin(self, provider: str) -> None:

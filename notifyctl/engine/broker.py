@@ -24,13 +24,13 @@ from notifyctl.engine.commit import GroupCommit
 from notifyctl.engine.consumer import NotifyConsumer, connection_errors
 from notifyctl.engine.heartbeat import Heartbeat
 from notifyctl.engine.held import Held
-from notifyctl.engine.jobs import NewJob
+from notifyctl.engine.jobs import Completion, NewJob
 from notifyctl.engine.keys import QueueKeys
 from notifyctl.engine.message import NotifyMessage
 from notifyctl.engine.presence import Presence
 from notifyctl.engine.producer import Producer
 from notifyctl.engine.replicas import Replicas
-from notifyctl.engine.scripts import Completion, Retention, Scripts
+from notifyctl.engine.scripts import Retention, Scripts
 from notifyctl.engine.states import Release
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class NotifyBroker(Broker):
 
     Attributes:
         rates: ``count/period_ms`` by queue; set by the `RateLimiter` middleware.
+        look_after_ms: After how many ms a send in doubt is first looked up, by queue; set by the `Retries` middleware.
         worker_id: This process's name in lease tokens.
         draining: Set from the moment a shutdown begins: nothing more is taken.
     """
@@ -105,6 +106,7 @@ class NotifyBroker(Broker):
         self.retention = retention or Retention()
         self.version = version
         self.rates: dict[str, str] = {}
+        self.look_after_ms: dict[str, int] = {}
         self.held: dict[str, Held] = {}
         self.worker_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self.replicas = replicas
@@ -234,7 +236,8 @@ class NotifyBroker(Broker):
                 job = message.job
                 if message.began:
                     record = message.unfinished("the worker was stopped")
-                    doubts += scripts.doubt(job.job_id, job.token, 0, record) == "done"
+                    look_ms = self.look_after_ms.get(queue_name, 0)
+                    doubts += scripts.doubt(job.job_id, job.token, look_ms, record) == "done"
                 else:
                     message.lost = True  # its thread may be waiting for its turn to send
                     scripts.release([(job.job_id, job.token)])

@@ -17,9 +17,9 @@ from dramatiq.message import Message
 
 from notifyctl.connection import translated
 from notifyctl.engine.heartbeat import GAP_MS, LEASE_MS
+from notifyctl.engine.jobs import Batch, Completion
 from notifyctl.engine.message import NotifyMessage, attempt_record
-from notifyctl.engine.scripts import Batch, Completion
-from notifyctl.engine.states import Bury, Cancel, Complete, Doubt, Release, RetryAt
+from notifyctl.engine.states import Bury, Cancel, Complete, Doubt, Release, Resend, RetryAt
 from notifyctl.errors import BrokerUnavailable
 
 if TYPE_CHECKING:
@@ -166,6 +166,8 @@ class NotifyConsumer(Consumer):
         self._block_ms = batch.block_ms
         self._commit.patient = batch.again_ms == 0
         self._held.add(messages)
+        if batch.lost:
+            self._scripts.reclaim(self._broker.look_after_ms.get(self._queue, 0))
 
     def _decoded(self, job: TakenJob) -> NotifyMessage | None:
         try:
@@ -183,7 +185,8 @@ class NotifyConsumer(Consumer):
         assert isinstance(message, NotifyMessage)  # noqa: S101 - Dramatiq hands back what we gave it
         if message.disposition is None:
             unseen = message.exception is not None
-            message.disposition = RetryAt(1000) if unseen else Complete()
+            again = Doubt(1000, message.job.look) if message.job.look else RetryAt(1000)
+            message.disposition = again if unseen else Complete()
         self._settle(message)
 
     def nack(self, message: MessageProxy) -> None:
@@ -207,7 +210,7 @@ class NotifyConsumer(Consumer):
         if word != "done":
             self._logger.warning("Job %s: the lease was lost before the outcome was told (%s).", job_id, word)
 
-    def _carry_out(self, message: NotifyMessage) -> str:
+    def _carry_out(self, message: NotifyMessage) -> str:  # noqa: PLR0911 - one table, a row each
         job, scripts, record = message.job, self._scripts, message.record()
         match message.disposition:
             case Complete(provider, provider_id):
@@ -217,8 +220,10 @@ class NotifyConsumer(Consumer):
                 return scripts.retry(job.job_id, job.token, delay_ms, record)
             case Bury(reason):
                 return scripts.bury(job.job_id, job.token, reason, record)
-            case Doubt(delay_ms):
-                return scripts.doubt(job.job_id, job.token, delay_ms, record)
+            case Doubt(delay_ms, look):
+                return scripts.doubt(job.job_id, job.token, delay_ms, record, look)
+            case Resend():
+                return scripts.resend(job.job_id, job.token, record)
             case Release(block_ms, reason, account):
                 word = scripts.release([(job.job_id, job.token)], block_ms, reason, account=account)[0]
                 return scripts.bury(job.job_id, job.token, "account", record) if word == "alone" else word

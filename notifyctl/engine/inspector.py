@@ -104,6 +104,7 @@ class Inspector:
             failed=failed,
             dlq=dead,
             cancelled=cancelled,
+            possible_duplicates=int(reply[11]),
             paused="paused" in config,
             pause_reason=config.get("pause_reason", ""),
             rate=str(rate),

@@ -12,7 +12,7 @@ from notifyctl.engine.states import Lane, State
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Enqueued", "Enqueuing", "Job", "NewJob", "QueueStats", "TakenJob"]
+__all__ = ["Batch", "Completion", "Enqueued", "Enqueuing", "Job", "NewJob", "QueueStats", "TakenJob"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,10 @@ class TakenJob:
     Attributes:
         token: The lease token: worker id and take sequence.
         attempt: Number of this run in the job's present life, from 1.
-        possible_duplicate: An earlier run's outcome is unknown.
+        possible_duplicate: It was sent before, and nobody knows what became of that.
         created_at_ms: When it was enqueued, epoch ms.
+        look: This run is to find out what became of an earlier send: its number, from 1; 0 = this one sends.
+        asked, asked_at_ms: Which provider that send was begun at, and when, epoch ms.
     """
 
     job_id: str
@@ -81,6 +83,58 @@ class TakenJob:
     attempt: int
     possible_duplicate: bool
     created_at_ms: int
+    look: int = 0
+    asked: str = ""
+    asked_at_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a take handed out, and when to ask again.
+
+    Attributes:
+        jobs: The jobs, each under this take's lease.
+        again_ms: Ask again after so long, whatever the marker says; -1 = wait on the marker.
+        block_ms: Wait on the marker for so long at most, where `again_ms` is -1.
+        lost: Leases of others have run out: `reclaim` gives their jobs back.
+    """
+
+    jobs: list[TakenJob]
+    again_ms: int
+    block_ms: int
+    lost: bool = False
+
+    @classmethod
+    def parse(cls, reply: list[Any], worker_id: str, sequence: int) -> Batch:
+        """Return what a take's reply says."""
+        token = f"{worker_id}:{sequence}"
+        jobs = [
+            TakenJob(
+                job_id=job_id.decode(),
+                message=message,
+                payload=payload,
+                token=token,
+                attempt=int(attempt) + 1,
+                possible_duplicate=duplicate == b"1",
+                created_at_ms=int(created),
+                look=int(look or 0),
+                asked=asked.decode() if look else "",
+                asked_at_ms=int(asked_at or 0) if look else 0,
+            )
+            for job_id, message, payload, attempt, duplicate, created, look, asked, asked_at in reply[3:]
+        ]
+        return cls(jobs, int(reply[0]), int(reply[1]), lost=reply[2] == 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One job to complete, with the evidence of its acceptance where it sent something."""
+
+    job_id: str
+    token: str
+    provider: str = ""
+    provider_id: str = ""
+    record: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +147,9 @@ class Job:
         reason: Why it is dead or cancelled, one word.
         released, release_reason: How often a run gave it back unsent, and why it last did, if that has a reason.
         provider, provider_id: Who took it, or was asked last; the provider's id for it.
+        asked_at_ms: When that provider's send was begun.
+        look: It is in doubt, and this is the number of the next look-up; 0 = it is not.
+        doubts: How many sends of its present life came into doubt.
         attempts: Its history, oldest first: dicts with outcome, code, error, duration_ms, tries, …
         payload: The notification's bytes, with personal data in them.
     """
@@ -111,6 +168,9 @@ class Job:
     order_id: str
     provider: str
     provider_id: str
+    asked_at_ms: int
+    look: int
+    doubts: int
     possible_duplicate: bool
     replays: int
     released: int
@@ -147,6 +207,9 @@ class Job:
             order_id=word("order"),
             provider=word("provider"),
             provider_id=word("provider_id"),
+            asked_at_ms=number("began_at"),
+            look=number("look"),
+            doubts=number("doubts"),
             possible_duplicate=number("possible_duplicate") == 1,
             replays=number("replays"),
             released=number("released"),
@@ -186,6 +249,7 @@ class QueueStats:
         completed, cancelled, failed: Over their retention (24 h, 24 h and 7 days by default).
         failed: Jobs buried in that time: a count that outlives replay and purge.
         dlq: Jobs that are dead now.
+        possible_duplicates: Messages sent once more though they may have arrived, over the retention of `failed`.
         rate: The limit in force, such as ``10/s``, and `rate_origin`: ``redis`` where an operator set it live.
         oldest_waiting_ms: Age of the oldest waiting job.
         next_due_ms: Until the next delayed job is due; 0 where none is.
@@ -200,6 +264,7 @@ class QueueStats:
     failed: int
     dlq: int
     cancelled: int
+    possible_duplicates: int
     paused: bool
     pause_reason: str
     rate: str

@@ -70,6 +70,11 @@ class QueueKeys:
         return self.prefix + "failed"
 
     @property
+    def resent(self) -> str:
+        """Sorted set, id by time of its last resend in doubt in ms; trimmed by age; outlives the job."""
+        return self.prefix + "resent"
+
+    @property
     def grants(self) -> str:
         """Hash: ``next_us``, when the limiter gives the next grant; ``turn``, how many it has given."""
         return self.prefix + "grants"

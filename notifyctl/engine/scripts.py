@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from notifyctl.engine.jobs import Enqueued, Enqueuing, TakenJob
+from notifyctl.engine.jobs import Batch, Completion, Enqueued, Enqueuing
 from notifyctl.engine.replicas import Replicas
 from notifyctl.lua import load_script, run_many
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from notifyctl.engine.jobs import NewJob
     from notifyctl.engine.keys import QueueKeys
 
-__all__ = ["Batch", "Completion", "Retention", "Scripts"]
+__all__ = ["Retention", "Scripts"]
 
 _NAMES = (
-    "enqueue", "take", "begin", "complete", "retry", "doubt", "bury", "release", "beat", "replay", "discard",
-    "cancel", "configure", "stats", "sweep", "lapse",
+    "enqueue", "take", "reclaim", "begin", "complete", "retry", "doubt", "resend", "bury", "release", "beat", "replay",
+    "discard", "cancel", "configure", "stats", "sweep", "lapse",
 )  # fmt: skip
 _SCRIPTS = {name: load_script(__package__, name) for name in _NAMES}
 
@@ -44,51 +44,8 @@ class Retention:
     failed_ms: int = 7 * 24 * 3600 * 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What a take handed out, and when to ask again.
-
-    Attributes:
-        jobs: The jobs, each under this take's lease.
-        again_ms: Ask again after so long, whatever the marker says; -1 = wait on the marker.
-        block_ms: Wait on the marker for so long at most, where `again_ms` is -1.
-    """
-
-    jobs: list[TakenJob]
-    again_ms: int
-    block_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """One job to complete, with the evidence of its acceptance where it sent something."""
-
-    job_id: str
-    token: str
-    provider: str = ""
-    provider_id: str = ""
-    record: str = ""
-
-
 def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def _batch(reply: list[Any], worker_id: str, sequence: int) -> Batch:
-    token = f"{worker_id}:{sequence}"
-    jobs = [
-        TakenJob(
-            job_id=job_id.decode(),
-            message=message,
-            payload=payload,
-            token=token,
-            attempt=int(attempt) + 1,
-            possible_duplicate=duplicate == b"1",
-            created_at_ms=int(created),
-        )
-        for job_id, message, payload, attempt, duplicate, created in reply[2:]
-    ]
-    return Batch(jobs, int(reply[0]), int(reply[1]))
 
 
 class Scripts:
@@ -188,7 +145,7 @@ class Scripts:
             cancelled_ms: How long jobs that expired are kept.
         """
         call = self._take_call(worker_id, sequence, wanted, lease_ms, rate, gap_ms, block_ms, cancelled_ms)
-        return _batch(self._call("take", *call), worker_id, sequence)
+        return Batch.parse(self._call("take", *call), worker_id, sequence)
 
     def _take_call(
         self,
@@ -203,13 +160,21 @@ class Scripts:
     ) -> tuple[list[str], list[Any]]:
         k = self.keys
         keys = [
-            k.waiting, k.delayed, k.active, k.cancelled, k.dead, k.failed, k.grants, k.config, k.meta,
-            k.taken(worker_id), k.wake,
+            k.waiting, k.delayed, k.active, k.cancelled, k.grants, k.config, k.meta, k.taken(worker_id), k.wake,
         ]  # fmt: skip
         args = [
             self._now(), k.prefix, worker_id, sequence, wanted, lease_ms, rate, gap_ms, cancelled_ms, block_ms,
         ]  # fmt: skip
         return keys, args
+
+    def reclaim(self, look_ms: int) -> int:
+        """Give back what workers held that gave no sign of life for as long as their lease; how many jobs that were.
+
+        A job whose send had begun is looked up after `look_ms`.
+        """
+        k = self.keys
+        keys = [k.waiting, k.delayed, k.active, k.dead, k.failed, k.meta, k.wake]
+        return int(self._call("reclaim", keys, [self._now(), k.prefix, look_ms]))
 
     def complete_and_take(
         self,
@@ -230,7 +195,7 @@ class Scripts:
         )
         return (
             words if isinstance(words, Exception) else [_text(word) for word in words],
-            batch if isinstance(batch, Exception) else _batch(batch, worker_id, sequence),
+            batch if isinstance(batch, Exception) else Batch.parse(batch, worker_id, sequence),
         )
 
     def begin(self, job_id: str, token: str, provider: str, rate: str = "0/1") -> int:
@@ -252,7 +217,7 @@ class Scripts:
         args: list[Any] = [self._now(), k.prefix, completed_ms]
         for c in completions:
             args += (c.job_id, c.token, c.provider, c.provider_id, c.record)
-        return [k.active, k.completed, k.waiting, k.delayed, k.dead, k.meta], args
+        return [k.active, k.completed, k.waiting, k.delayed, k.dead, k.meta, k.config, k.wake], args
 
     def retry(self, job_id: str, token: str, delay_ms: int, record: str) -> str:
         """Let the job run again after its backoff; ``done`` or ``stale``."""
@@ -260,11 +225,17 @@ class Scripts:
         keys = [k.active, k.delayed, k.job(job_id), k.wake]
         return _text(self._call("retry", keys, [self._now(), job_id, token, delay_ms, record]))
 
-    def doubt(self, job_id: str, token: str, delay_ms: int, record: str) -> str:
-        """Put a job of unknown outcome aside; a second doubt buries it. ``done`` or ``stale``."""
+    def doubt(self, job_id: str, token: str, delay_ms: int, record: str, look: int = 1) -> str:
+        """Put a job of unknown outcome aside until its next look-up, whose number is `look`; ``done`` or ``stale``."""
         k = self.keys
-        keys = [k.active, k.delayed, k.dead, k.failed, k.job(job_id), k.wake]
-        return _text(self._call("doubt", keys, [self._now(), job_id, token, delay_ms, record]))
+        keys = [k.active, k.delayed, k.job(job_id), k.wake]
+        return _text(self._call("doubt", keys, [self._now(), job_id, token, delay_ms, look, record]))
+
+    def resend(self, job_id: str, token: str, record: str) -> str:
+        """Let a job go once more whose outcome stays unknown, flagged; ``done`` or ``stale``."""
+        k = self.keys
+        keys = [k.active, k.waiting, k.resent, k.job(job_id), k.wake]
+        return _text(self._call("resend", keys, [self._now(), job_id, token, record]))
 
     def bury(self, job_id: str, token: str, reason: str, record: str) -> str:
         """Move the job to the dead letters; ``done`` or ``stale``."""
@@ -305,7 +276,7 @@ class Scripts:
     def replay(self, job_id: str, call: str, lane: int = -1) -> str:
         """Send a dead job on its way again; ``done``, ``missing``, or the state it is in instead."""
         k = self.keys
-        keys = [k.dead, k.waiting, k.meta, k.job(job_id), k.wake]
+        keys = [k.dead, k.waiting, k.meta, k.job(job_id), k.wake, k.resent]
         return _text(self._call("replay", keys, [self._now(), job_id, lane, call]))
 
     def discard(self, job_id: str, call: str) -> str:
@@ -375,7 +346,7 @@ class Scripts:
     def stats(self, retention: Retention) -> list[Any]:
         """The script's own reply; `Inspector.stats` gives it names."""
         k = self.keys
-        keys = [k.waiting, k.active, k.delayed, k.completed, k.cancelled, k.failed, k.dead, k.config]
+        keys = [k.waiting, k.active, k.delayed, k.completed, k.cancelled, k.failed, k.dead, k.config, k.resent]
         args = [
             self._now(), k.prefix, retention.completed_ms, retention.cancelled_ms, retention.failed_ms,
         ]  # fmt: skip
@@ -385,5 +356,7 @@ class Scripts:
     def sweep(self, retention: Retention) -> int:
         """Forget a bounded number of entries whose retention is over; how many went."""
         k = self.keys
-        args = [self._now(), retention.completed_ms, retention.cancelled_ms, retention.failed_ms]
-        return int(self._call("sweep", [k.completed, k.cancelled, k.failed], args))
+        args = [
+            self._now(), retention.completed_ms, retention.cancelled_ms, retention.failed_ms, retention.failed_ms,
+        ]  # fmt: skip
+        return int(self._call("sweep", [k.completed, k.cancelled, k.failed, k.resent], args))

@@ -14,6 +14,7 @@ __all__ = [
     "Doubt",
     "Lane",
     "Release",
+    "Resend",
     "RetryAt",
     "State",
 ]
@@ -35,10 +36,11 @@ TRANSITIONS: dict[str, tuple[tuple[State | None, ...], tuple[State | None, ...]]
     "enqueue": ((None,), (State.WAITING, State.DELAYED)),
     "promote": ((State.DELAYED,), (State.WAITING,)),
     "take": ((State.WAITING,), (State.ACTIVE, State.CANCELLED)),
-    "reclaim": ((State.ACTIVE,), (State.WAITING, State.DEAD)),
+    "reclaim": ((State.ACTIVE,), (State.WAITING, State.DELAYED, State.DEAD)),
     "complete": ((State.ACTIVE, State.WAITING, State.DELAYED, State.DEAD), (State.COMPLETED,)),
     "retry": ((State.ACTIVE,), (State.DELAYED,)),
-    "doubt": ((State.ACTIVE,), (State.DELAYED, State.DEAD)),
+    "doubt": ((State.ACTIVE,), (State.DELAYED,)),
+    "resend": ((State.ACTIVE,), (State.WAITING,)),
     "bury": ((State.ACTIVE,), (State.DEAD,)),
     "release": ((State.ACTIVE,), (State.WAITING,)),
     "replay": ((State.DEAD,), (State.WAITING,)),
@@ -107,9 +109,15 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Nobody can say whether it was sent; look again after `delay_ms`."""
+    """Nobody can say whether it was sent: look it up after `delay_ms`; `look` is the number of that look-up, from 1."""
 
     delay_ms: int
+    look: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Resend:
+    """Nobody will ever say whether it was sent: once more, flagged as a possible duplicate; no attempt used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,4 +127,4 @@ class Cancel:
     reason: str
 
 
-Disposition = Complete | RetryAt | Bury | Release | Doubt | Cancel
+Disposition = Complete | RetryAt | Bury | Release | Doubt | Resend | Cancel

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dramatiq.middleware import CurrentMessage
 
+from notifyctl.delivery.job import Asked
 from notifyctl.engine.message import NotifyMessage
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class DeliveryJob:
         self.payload = message.job.payload
         self.created_at_ms = message.job.created_at_ms
         self.possible_duplicate = message.job.possible_duplicate
+        self.asked = Asked(message.job.asked, message.job.asked_at_ms) if message.job.look else None
 
     def begin(self, provider: str) -> None:
         """Mark that the send starts now.

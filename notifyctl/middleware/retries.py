@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dramatiq.errors import ActorNotFound, Retry
-from dramatiq.middleware import Middleware, Shutdown
+from dramatiq.middleware import Middleware, Shutdown, SkipMessage
 
+from notifyctl.engine.broker import NotifyBroker
 from notifyctl.engine.message import NotifyMessage
-from notifyctl.engine.states import Bury, Cancel, Complete, Disposition, Doubt, Release, RetryAt
+from notifyctl.engine.states import Bury, Cancel, Complete, Disposition, Doubt, Release, Resend, RetryAt
 from notifyctl.errors import (
     BrokerUnavailable,
     DeliveryError,
@@ -32,6 +33,7 @@ from notifyctl.errors import (
     Throttled,
     Transient,
 )
+from notifyctl.middleware.doubts import Doubts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,6 +55,8 @@ _ACCOUNT_S = 30.0
 _NO_PROVIDER_S = 1.0
 #: How long a job waits for a worker that knows its actor, while a deployment rolls on.
 _UNKNOWN_ACTOR_S = 15.0
+#: What a look-up can raise that says more than that nothing is known.
+_TELLING = (Transient, Permanent, Shutdown, StaleLease, BrokerUnavailable)
 
 
 class Retries(Middleware):
@@ -61,20 +65,46 @@ class Retries(Middleware):
     Args:
         delays: The waits between runs, by queue.
         default: The waits where a queue has none of its own.
+        doubts: Decides where the outcome is unknown.
     """
 
     def __init__(
         self,
         delays: Mapping[str, Sequence[timedelta]] | None = None,
         default: Sequence[timedelta] = DEFAULT_RETRY_DELAYS,
+        doubts: Doubts | None = None,
     ) -> None:
         self._delays = {queue: _in_ms(waits) for queue, waits in (delays or {}).items()}
         self._default = _in_ms(default)
+        self._doubts = doubts or Doubts()
 
     @property
     def actor_options(self) -> set[str]:
-        """The options an actor may set; ``throws`` names exceptions that are not worth a retry, as in Dramatiq."""
-        return {"retry_delays_ms", "throws"}
+        """The options an actor may set.
+
+        ``throws`` names exceptions that are not worth a retry, as in Dramatiq; ``looks_up`` says that the actor heeds
+        `DeliveryJob.asked`, and may be run to look up what became of a send.
+        """
+        return {"retry_delays_ms", "throws", "looks_up"}
+
+    def after_declare_queue(self, broker: Broker, queue_name: str) -> None:
+        """Tell the broker what it needs to know for jobs whose worker is lost."""
+        if isinstance(broker, NotifyBroker):
+            broker.look_after_ms[queue_name] = self._doubts.first_look_ms(queue_name)
+
+    def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
+        """Keep an actor that can only send from being run where something is to be looked up.
+
+        Raises:
+            SkipMessage: The actor is such a one.
+        """
+        if not isinstance(message, NotifyMessage) or not message.job.look:
+            return
+        actor = broker.actors.get(message.actor_name)
+        if actor is not None and not actor.options.get("looks_up"):
+            message.outcome, message.error = InDoubt.outcome, f"actor {message.actor_name} looks nothing up"
+            message.disposition = self._doubts.decide(message)
+            raise SkipMessage(message.error)
 
     def after_process_message(
         self,
@@ -103,7 +133,9 @@ class Retries(Middleware):
         if isinstance(message.exception, ActorNotFound):
             waits = self._waits(broker, message)
             message.outcome, message.error = "error", f"no actor named {message.actor_name!r} in this worker"
-            if message.job.attempt <= max(len(waits), 1):
+            if message.job.look:
+                message.disposition = self._doubts.decide(message)
+            elif message.job.attempt <= max(len(waits), 1):
                 message.disposition = RetryAt(round(_UNKNOWN_ACTOR_S * 1000))
             else:
                 message.disposition = Bury("unknown_actor")
@@ -112,12 +144,18 @@ class Retries(Middleware):
         if exception is None and message.failed:
             message.outcome, message.disposition = "rejected", Bury("rejected")
             return
+        if exception is None and message.job.look and not message.provider:
+            message.outcome, message.disposition = InDoubt.outcome, self._doubts.decide(message)
+            return
         if exception is None or message.provider:  # accepted is accepted, whatever went wrong after it
             message.disposition = Complete(message.provider, message.provider_id)
             message.outcome = "sent" if message.provider else ""
             return
         message.outcome, message.code, message.error = describe(exception)
-        message.disposition = self._disposition(broker, message, exception)
+        unsettled = message.job.look > 0 and not isinstance(exception, _TELLING)
+        message.disposition = (
+            self._doubts.decide(message) if unsettled else self._disposition(broker, message, exception)
+        )
         log.warning(
             "job %s, attempt %d: %s; %s",
             message.job.job_id,
@@ -142,7 +180,7 @@ class Retries(Middleware):
             case Permanent():
                 return Bury("permanent")
             case InDoubt():
-                return Doubt(waits[0] if waits else 0)
+                return self._doubts.decide(message)
             case Suppressed():
                 return Cancel("suppressed")
             case InvalidInput():
@@ -152,7 +190,7 @@ class Retries(Middleware):
             case DeliveryError() | Retry():
                 pass  # surely not taken, or asked for by the actor: the schedule decides
             case _ if message.began:
-                return Doubt(waits[0] if waits else 0)
+                return self._doubts.decide(message)
             case Shutdown():
                 return Release()
             case _ if self._is_expected(broker, message, exception):
@@ -214,7 +252,7 @@ def _told(message: NotifyMessage, exception: BaseException) -> str:
     return ": ".join(part.strip() for part in parts if part.strip())
 
 
-def _words(disposition: Disposition) -> str:
+def _words(disposition: Disposition) -> str:  # noqa: PLR0911 - one table, a row each
     match disposition:
         case RetryAt(delay_ms):
             return f"again in {delay_ms / 1000:g} s"
@@ -224,7 +262,9 @@ def _words(disposition: Disposition) -> str:
             rests = f", the queue rests for {block_ms / 1000:g} s ({reason})" if block_ms else ""
             return f"back in line{rests}{'; dead where it alone is refused' if account else ''}"
         case Doubt(delay_ms):
-            return f"outcome unknown: once more in {delay_ms / 1000:g} s unless settled before, dead the second time"
+            return f"outcome unknown: looked up in {delay_ms / 1000:g} s"
+        case Resend():
+            return "outcome unknown: sent once more, which may be a duplicate"
         case Cancel(reason):
             return f"cancelled ({reason})"
         case Complete():

@@ -112,7 +112,8 @@ class Notifier:
             name: What the customer is called.
             order_id: The order it is about.
             locale: BCP 47 tag.
-            **options: As in `Options`: idempotency_key, unless, priority, delay, at, expires.
+            **options: As in `Options`: idempotency_key, unless, priority, delay, at, expires,
+                unknown_outcome.
 
         Returns:
             The job's id.
@@ -146,7 +147,8 @@ class Notifier:
             name: What the customer is called.
             order_id: The order it is about.
             locale: BCP 47 tag.
-            **options: As in `Options`: idempotency_key, unless, priority, delay, at, expires.
+            **options: As in `Options`: idempotency_key, unless, priority, delay, at, expires,
+                unknown_outcome.
 
         Returns:
             The job's id.
@@ -257,7 +259,7 @@ class Notifier:
             actor_name=ACTORS[checked.channel],
             args=(job_id,),
             kwargs={},
-            options={},
+            options={"unknown_outcome": options.unknown_outcome} if options.unknown_outcome else {},
             message_id=job_id,
             message_timestamp=now,
         )

@@ -37,6 +37,8 @@ class Options:
         priority: ``high``, ``normal`` or ``low``.
         delay: Not before so long from now; `at`: not before this moment. Not both.
         expires: Not after so long from now; without it, the template's own default.
+        unknown_outcome: What follows where nobody can say whether it was sent: ``resend`` it once, or ``hold`` it for a
+            person; without it, what is set for the channel.
     """
 
     idempotency_key: str = ""
@@ -45,6 +47,7 @@ class Options:
     delay: timedelta | None = None
     at: datetime | None = None
     expires: timedelta | None = None
+    unknown_outcome: str = ""
 
     def check(self) -> None:
         """Refuse what cannot be meant.
@@ -63,6 +66,8 @@ class Options:
             raise _wrong("the moment", "a datetime", self.at)
         if self.at is not None and self.at.tzinfo is None:
             raise InvalidInput("the moment lacks its time zone", hint="Pass datetime(…, tzinfo=UTC), for example.")
+        if self.unknown_outcome not in ("", "resend", "hold"):
+            raise InvalidInput(f"unknown_outcome must be resend or hold, not {self.unknown_outcome!r}")
         if self.delay is not None and self.at is not None:
             raise InvalidInput("give either a delay or a moment, not both")
 

@@ -6,12 +6,12 @@ nothing and falls back on nothing: that is delivery's business.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
     from notifyctl.notification import Sent
 
-__all__ = ["Provider"]
+__all__ = ["Finder", "Provider"]
 
 P_contra = TypeVar("P_contra", contravariant=True)
 
@@ -52,4 +52,26 @@ class Provider(Protocol[P_contra]):
 
     def close(self) -> None:
         """Close pooled connections. The provider may be used again; it then opens new ones."""
+        ...
+
+
+@runtime_checkable
+class Finder(Provider[P_contra], Protocol[P_contra]):
+    """A provider that can be asked what became of a message whose answer was lost."""
+
+    def find(self, payload: P_contra, since_ms: int) -> Sent | None:
+        """Look for a message.
+
+        Args:
+            payload: What was handed over.
+            since_ms: When that began, epoch ms, by another clock than the provider's.
+
+        Returns:
+            The acceptance, or None: the provider knows of none, which is no proof that it will not yet.
+
+        Raises:
+            InDoubt: It cannot be asked now.
+            Transient: It was accepted, and surely did not arrive; it may another time.
+            Permanent: It was accepted, surely did not arrive, and never will as it is.
+        """
         ...

@@ -30,7 +30,8 @@ from notifyctl.notification import Sent
 from notifyctl.providers.deadline import Deadline, Guard
 from notifyctl.providers.redact import quieten, redact
 from notifyctl.providers.retry_after import seconds_asked
-from notifyctl.providers.wire import Body, NotSent, doubtful, unanswered, unsent
+from notifyctl.providers.twilio_search import MOST_LISTED, acceptance, matching
+from notifyctl.providers.wire import Body, NotSent, describe, doubtful, unanswered, unsent
 
 if TYPE_CHECKING:
     import socket
@@ -109,6 +110,11 @@ class Twilio:
             "from_": _whatsapp(whatsapp_from) if whatsapp_from else values.unset,
             "messaging_service_sid": messaging_service_sid or values.unset,
         }
+        # a messaging service may send from a number of its own choice
+        self._known_by = {
+            "sender": _whatsapp(whatsapp_from) if whatsapp_from and not messaging_service_sid else "",
+            "messaging_service_sid": messaging_service_sid,
+        }
         self._base_url = base_url.rstrip("/")
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
@@ -142,6 +148,22 @@ class Twilio:
         if not message.sid:
             raise InDoubt("Twilio answered without a message SID", provider=self.name, provider_code="no_sid")
         return Sent(self.name, message.sid)
+
+    def find(self, payload: WhatsAppPayload, since_ms: int) -> Sent | None:
+        """Look for a message in Twilio's list of what its recipient was sent.
+
+        Raises:
+            DeliveryError: As `notifyctl.providers.base.Finder.find` says.
+        """
+        with self._line() as line:
+            try:
+                with line.guard.hold(Deadline(self._timeout_s)):
+                    listed = line.messages.list(to=_whatsapp(payload.to), limit=MOST_LISTED, page_size=MOST_LISTED)
+            except (NotSent, TwilioException, RequestException, ValueError, TypeError, AttributeError) as error:
+                # the last three: the SDK met an answer that is no list
+                raise _cannot_be_asked(line.http.answer, line.guard.why(error)) from None
+        found = matching(listed, payload, since_ms=since_ms, **self._known_by)
+        return None if found is None else acceptance(found, self.name)
 
     def check(self) -> None:
         """Look at the newest message, if there is one: who may send may look.
@@ -313,6 +335,13 @@ def _refusal(error: TwilioException, answer: Answer | None, *known: str) -> Deli
     if code == _QUEUE_FULL:
         return Throttled(message, **at, retry_after_s=_wait_s(answer) or _QUEUE_FULL_WAIT_S)
     return Permanent(message, **at, scope=_scope(status, code))
+
+
+def _cannot_be_asked(answer: Answer | None, error: BaseException) -> InDoubt:
+    """Return what a look-up that failed says: nothing about the message."""
+    status = str(answer.status_code) if answer is not None else ""
+    why = f"answered {status}" if status else describe(error)
+    return InDoubt(f"Twilio cannot be asked for it: {why}", provider=Twilio.name, provider_code=status)
 
 
 def _scope(status: int, code: int | None) -> Scope:

@@ -37,6 +37,7 @@ __all__ = [
     "Line",
     "Lines",
     "LogLevel",
+    "LookUps",
     "MailAddress",
     "Mailbox",
     "MailboxField",
@@ -164,6 +165,12 @@ def _delays(value: Any) -> tuple[timedelta, ...]:
     return tuple(_at_least_zero(_duration(item)) for item in value)
 
 
+def _ascending(moments: tuple[timedelta, ...]) -> tuple[timedelta, ...]:
+    if list(moments) != sorted(set(moments)):
+        raise ValueError("expected moments that come one after the other, such as 60s,120s")
+    return moments
+
+
 def _base_url(text: str) -> str:
     try:
         url = urlsplit(text)
@@ -247,6 +254,7 @@ Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_at_l
 PositiveDuration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_more_than_zero)]
 WaitTimeout = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_whole_milliseconds)]
 Delays = Annotated[tuple[timedelta, ...], BeforeValidator(_delays)]
+LookUps = Annotated[tuple[timedelta, ...], BeforeValidator(_delays), AfterValidator(_ascending)]
 RateField = Annotated[Rate, _text(Rate.parse)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]

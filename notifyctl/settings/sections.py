@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping  # noqa: TC003 - pydantic reads the annotations
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
@@ -24,6 +24,7 @@ from notifyctl.settings.fields import (
     Delays,
     Line,
     Lines,
+    LookUps,
     MailAddress,
     Mailbox,
     MailboxField,
@@ -55,6 +56,9 @@ __all__ = [
 ]
 
 _DEFAULT_DELAYS = (timedelta(seconds=2), timedelta(seconds=4), timedelta(seconds=8))
+_DEFAULT_LOOK_UPS = (timedelta(seconds=60), timedelta(seconds=120))
+#: What follows where nobody can say whether a message was sent.
+UnknownOutcome = Literal["resend", "hold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +209,16 @@ class QueueSettings(Section):
         rate: The most that may be sent, over all workers.
         concurrency: Threads in one worker process.
         retry_delays: How long to wait before each retry; as many retries as there are delays.
+        look_ups: How long after a send came into doubt it is looked up what became of it.
+        unknown_outcome: If nothing was found then: `resend` sends it once more, maybe a duplicate; `hold` puts it among
+            the dead letters.
     """
 
     rate: RateField
     concurrency: Annotated[int, Field(ge=1, le=1_000)]
     retry_delays: Delays = _DEFAULT_DELAYS
+    look_ups: LookUps = _DEFAULT_LOOK_UPS
+    unknown_outcome: UnknownOutcome = "resend"
 
 
 class EmailSettings(QueueSettings):
@@ -225,6 +234,8 @@ class EmailSettings(QueueSettings):
     rate: Annotated[RateField, Env("NOTIFYCTL_EMAIL_RATE")] = Rate(10)
     concurrency: Annotated[int, Field(ge=1, le=1_000), Env("NOTIFYCTL_EMAIL_CONCURRENCY")] = 5
     retry_delays: Annotated[Delays, Env("NOTIFYCTL_EMAIL_RETRY_DELAYS", empty=True)] = _DEFAULT_DELAYS
+    look_ups: Annotated[LookUps, Env("NOTIFYCTL_EMAIL_LOOK_UPS", empty=True)] = _DEFAULT_LOOK_UPS
+    unknown_outcome: Annotated[UnknownOutcome, Env("NOTIFYCTL_EMAIL_UNKNOWN_OUTCOME")] = "resend"
 
     @property
     def sender(self) -> str:
@@ -257,6 +268,8 @@ class WhatsAppSettings(QueueSettings):
     rate: Annotated[RateField, Env("NOTIFYCTL_WHATSAPP_RATE")] = Rate(5)
     concurrency: Annotated[int, Field(ge=1, le=1_000), Env("NOTIFYCTL_WHATSAPP_CONCURRENCY")] = 3
     retry_delays: Annotated[Delays, Env("NOTIFYCTL_WHATSAPP_RETRY_DELAYS", empty=True)] = _DEFAULT_DELAYS
+    look_ups: Annotated[LookUps, Env("NOTIFYCTL_WHATSAPP_LOOK_UPS", empty=True)] = _DEFAULT_LOOK_UPS
+    unknown_outcome: Annotated[UnknownOutcome, Env("NOTIFYCTL_WHATSAPP_UNKNOWN_OUTCOME")] = "hold"
 
 
 class CircuitSettings(Section):

@@ -11,7 +11,7 @@ from notifyctl.notification import Sent
 
 if TYPE_CHECKING:
     from notifyctl.delivery.circuits import Verdict
-    from notifyctl.delivery.job import ProviderTry
+    from notifyctl.delivery.job import Asked, ProviderTry
     from notifyctl.errors import DeliveryError
 
 
@@ -24,6 +24,7 @@ class FakeJob:
     payload: bytes = b""
     created_at_ms: int = 0
     possible_duplicate: bool = False
+    asked: Asked | None = None
     stale_at: str = ""
     calls: list[str] = field(default_factory=list)
     history: list[ProviderTry] = field(default_factory=list)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from notifyctl.engine.consumer import BLOCK_MS
 from notifyctl.engine.heartbeat import GAP_MS, LEASE_MS
+from notifyctl.engine.jobs import Batch
 from notifyctl.engine.keys import QueueKeys
-from notifyctl.engine.scripts import Batch, Retention, Scripts
+from notifyctl.engine.scripts import Retention, Scripts
 from notifyctl.engine.states import Lane, State
 from tests.support.builders import QUEUE, a_message
 
@@ -33,7 +34,7 @@ LANE = 10**15
 #: An index's score for a job that has not ended.
 LIVES = 9 * 10**15
 
-_SETS = ("waiting", "delayed", "active", "dead", "completed", "cancelled", "failed", "wake")
+_SETS = ("waiting", "delayed", "active", "dead", "completed", "cancelled", "failed", "resent", "wake")
 _HASHES = ("config", "grants", "meta")
 #: What may live without a TTL: the queue's own keys; jobs that have not ended; idempotency keys of such jobs.
 _PERMANENT = {*_SETS, *_HASHES}
@@ -251,7 +252,7 @@ def _check_job(job_id: str, fields: dict[str, str], place: str, state: dict[str,
     if place in ("waiting", "delayed", "active"):
         assert fields["message"], f"{job_id} is to be sent, and has no message"
     if place == "waiting":
-        in_line = int(fields["lane"]) * LANE + int(fields["seq"])
+        in_line = (-1 if fields.get("look") else int(fields["lane"])) * LANE + int(fields["seq"])
         assert state["waiting"][job_id] == in_line, f"{job_id} is not in its place"
 
 
@@ -295,6 +296,8 @@ def _check_counts(
 ) -> None:
     reply = Scripts(client, keys, lambda: now_ms).stats(retention)
     kept = {"completed": retention.completed_ms, "cancelled": retention.cancelled_ms, "failed": retention.failed_ms}
+    resent = sum(score > now_ms - retention.failed_ms for score in state.get("resent", {}).values())
+    assert reply[11] == resent, f"stats count {reply[11]} resends in doubt, the set has {resent}"
     for name, count in zip(
         ("waiting", "active", "delayed", "completed", "cancelled", "failed", "dead"), reply[1:8], strict=True
     ):

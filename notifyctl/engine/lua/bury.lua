@@ -21,6 +21,6 @@ redis.call('ZREM', KEYS[1], ARGV[2])
 redis.call('ZADD', KEYS[2], ms, ARGV[2])
 redis.call('ZADD', KEYS[3], ms, ARGV[2])
 redis.call('HINCRBY', KEYS[4], 'attempt', 1)
-redis.call('HSET', KEYS[4], 'state', 'dead', 'lease', '', 'settled', ARGV[3], 'began', '', 'reason', ARGV[4],
+redis.call('HSET', KEYS[4], 'state', 'dead', 'lease', '', 'settled', ARGV[3], 'began', '', 'look', '', 'reason', ARGV[4],
   'finished_at', ms, 'attempt:' .. redis.call('HINCRBY', KEYS[4], 'runs', 1), ARGV[5])
 return 'done'

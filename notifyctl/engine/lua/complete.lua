@@ -7,6 +7,8 @@
 -- KEYS[4] zset    delayed
 -- KEYS[5] zset    dead
 -- KEYS[6] hash    meta: sent_at, when a provider last accepted something
+-- KEYS[7] hash    config: a block that is over is lifted
+-- KEYS[8] zset    wake
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    the queue's key prefix
 -- ARGV[3] ms      retention
@@ -17,12 +19,13 @@ if now == 0 then
   local t = redis.call('TIME')
   now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
-local ms, out = string.format('%.0f', now), {}
+local ms, out, settled = string.format('%.0f', now), {}, false
 local SET = {active = KEYS[1], waiting = KEYS[3], delayed = KEYS[4], dead = KEYS[5]}
 
 local function settle(id, job, token, provider, provider_id, record, idem, indexes)
+  settled = true
   redis.call('ZADD', KEYS[2], ms, id)
-  redis.call('HSET', job, 'state', 'completed', 'lease', '', 'settled', token, 'finished_at', ms, 'message', '')
+  redis.call('HSET', job, 'state', 'completed', 'lease', '', 'settled', token, 'finished_at', ms, 'message', '', 'look', '')
   if provider ~= '' then
     redis.call('HSET', job, 'provider', provider, 'provider_id', provider_id)
     redis.call('HSET', KEYS[6], 'sent_at', ms)
@@ -46,7 +49,7 @@ for i = 4, #ARGV, 5 do
     redis.call('ZREM', KEYS[1], id)
     settle(id, job, token, provider, provider_id, record, h[4], h[6])
     word = 'done'
-  elseif h[2] == token then
+  elseif h[2] == token and (h[3] == 'completed' or provider == '') then
     word = 'done'
   elseif h[3] and provider ~= '' then
     if SET[h[3]] and (h[3] ~= 'active' or (h[5] or '') == '') then
@@ -54,11 +57,17 @@ for i = 4, #ARGV, 5 do
       redis.call('HDEL', job, 'reason')
       settle(id, job, token, provider, provider_id, record, h[4], h[6])
       word = 'late'
+    elseif provider_id ~= '' and redis.call('HGET', job, 'provider_id') == provider_id then
+      word = 'done'  -- found by a look-up, and told by its own worker: one and the same
     else
       redis.call('HSET', job, 'duplicate:' .. token, provider .. ' ' .. provider_id)
       word = 'duplicate'
     end
   end
   out[#out + 1] = word
+end
+if settled and now >= tonumber(redis.call('HGET', KEYS[7], 'blocked_until') or math.huge) then
+  redis.call('HDEL', KEYS[7], 'blocked_until', 'blocked_reason')
+  redis.call('ZADD', KEYS[8], 0, 'w')
 end
 return out

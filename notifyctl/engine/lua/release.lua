@@ -22,17 +22,17 @@ local ms, out, released = string.format('%.0f', now), {}, false
 local sent_at = tonumber(redis.call('HGET', KEYS[5], 'sent_at') or 0)
 for i = 6, #ARGV, 2 do
   local id, token, job = ARGV[i], ARGV[i + 1], ARGV[2] .. 'job:' .. ARGV[i]
-  local h = redis.call('HMGET', job, 'lease', 'settled', 'lane', 'seq', 'refused_at')
+  local h = redis.call('HMGET', job, 'lease', 'settled', 'lane', 'seq', 'refused_at', 'look')
   if h[1] == token and ARGV[5] == '1' and h[5] and sent_at > tonumber(h[5]) then
     out[#out + 1] = 'alone'
   elseif h[1] == token then
-    local seq = h[4]
+    local seq, lane = h[4], (h[6] or '') ~= '' and -1 or tonumber(h[3])
     if ARGV[5] == '1' then
       seq = redis.call('HINCRBY', KEYS[5], 'seq', 1)
       redis.call('HSET', job, 'refused_at', ms, 'seq', seq)
     end
     redis.call('ZREM', KEYS[1], id)
-    redis.call('ZADD', KEYS[2], string.format('%.0f', tonumber(h[3]) * 1e15 + tonumber(seq)), id)
+    redis.call('ZADD', KEYS[2], string.format('%.0f', lane * 1e15 + tonumber(seq)), id)
     redis.call('HSET', job, 'state', 'waiting', 'lease', '', 'settled', token, 'began', '')
     redis.call('HINCRBY', job, 'released', 1)
     if ARGV[4] ~= '' then redis.call('HSET', job, 'release_reason', ARGV[4]) end

@@ -4,6 +4,7 @@
 -- KEYS[3] hash    meta
 -- KEYS[4] hash    job:<id>
 -- KEYS[5] zset    wake
+-- KEYS[6] zset    resent
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    job id
 -- ARGV[3] number  lane, -1 = the one it had
@@ -14,7 +15,7 @@ if now == 0 then
   local t = redis.call('TIME')
   now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
-local h = redis.call('HMGET', KEYS[4], 'state', 'lane', 'call')
+local h = redis.call('HMGET', KEYS[4], 'state', 'lane', 'call', 'doubts')
 if not h[1] then return 'missing' end
 if redis.call('ZREM', KEYS[1], ARGV[2]) == 0 then return h[3] == ARGV[4] and 'done' or h[1] end
 local lane = ARGV[3] == '-1' and h[2] or ARGV[3]
@@ -24,5 +25,9 @@ redis.call('HSET', KEYS[4], 'state', 'waiting', 'lane', lane, 'seq', seq, 'attem
   'expires_at', 0, 'replayed_at', string.format('%.0f', now), 'call', ARGV[4])
 redis.call('HDEL', KEYS[4], 'reason', 'finished_at', 'refused_at', 'release_reason')
 redis.call('HINCRBY', KEYS[4], 'replays', 1)
+if tonumber(h[4] or 0) > 0 then
+  redis.call('HSET', KEYS[4], 'possible_duplicate', 1)
+  redis.call('ZADD', KEYS[6], string.format('%.0f', now), ARGV[2])
+end
 redis.call('ZADD', KEYS[5], 0, 'w')
 return 'done'

@@ -20,7 +20,7 @@ local due = string.format('%.0f', now + tonumber(ARGV[4]))
 redis.call('ZREM', KEYS[1], ARGV[2])
 redis.call('ZADD', KEYS[2], due, ARGV[2])
 redis.call('HINCRBY', KEYS[3], 'attempt', 1)
-redis.call('HSET', KEYS[3], 'state', 'delayed', 'lease', '', 'settled', ARGV[3], 'began', '', 'due_at', due,
+redis.call('HSET', KEYS[3], 'state', 'delayed', 'lease', '', 'settled', ARGV[3], 'began', '', 'look', '', 'due_at', due,
   'attempt:' .. redis.call('HINCRBY', KEYS[3], 'runs', 1), ARGV[5])
 redis.call('ZADD', KEYS[4], 0, 'w')
 return 'done'

@@ -7,13 +7,14 @@
 -- KEYS[6] zset    failed
 -- KEYS[7] zset    dead
 -- KEYS[8] hash    config
+-- KEYS[9] zset    resent
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    the queue's key prefix
 -- ARGV[3] ms      retention of completed jobs
 -- ARGV[4] ms      retention of cancelled jobs
--- ARGV[5] ms      retention of the record of failures
+-- ARGV[5] ms      retention of the record of failures, and of resends in doubt
 -- Returns {now, waiting, active, delayed, completed, cancelled, failed, dead, created at of the oldest waiting or 0,
---          next due or 0, {config field, value, ...}}
+--          next due or 0, {config field, value, ...}, resent}
 local now = tonumber(ARGV[1])
 if now == 0 then
   local t = redis.call('TIME')
@@ -32,4 +33,4 @@ end
 local due = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
 return {now, redis.call('ZCARD', KEYS[1]), redis.call('ZCARD', KEYS[2]), redis.call('ZCARD', KEYS[3]),
   since(KEYS[4], ARGV[3]), since(KEYS[5], ARGV[4]), since(KEYS[6], ARGV[5]), redis.call('ZCARD', KEYS[7]),
-  oldest, tonumber(due[2] or 0), redis.call('HGETALL', KEYS[8])}
+  oldest, tonumber(due[2] or 0), redis.call('HGETALL', KEYS[8]), since(KEYS[9], ARGV[5])}

@@ -1,18 +1,15 @@
 -- take: hand waiting jobs to a worker that has threads free for them.     waiting -> active
--- On the way: what is due is promoted (delayed -> waiting), what a dead worker left is reclaimed (active -> waiting, or
--- -> dead where its outcome is unknown for the second time, or its worker was lost for the third), and what nobody wants
--- any more is dropped (waiting -> cancelled).
+-- On the way: what is due is promoted (delayed -> waiting), and what nobody wants any more is dropped (waiting ->
+-- cancelled). A job in doubt is handed out to be looked up: before all others and without a grant, as nothing is sent.
 -- KEYS[1] zset    waiting
 -- KEYS[2] zset    delayed
 -- KEYS[3] zset    active
 -- KEYS[4] zset    cancelled
--- KEYS[5] zset    dead
--- KEYS[6] zset    failed
--- KEYS[7] hash    grants: next_us, turn
--- KEYS[8] hash    config
--- KEYS[9] hash    meta
--- KEYS[10] string taken:<worker>: sequence number and ids of its last batch
--- KEYS[11] zset   wake
+-- KEYS[5] hash    grants: next_us, turn
+-- KEYS[6] hash    config
+-- KEYS[7] hash    meta
+-- KEYS[8] string  taken:<worker>: sequence number and ids of its last batch
+-- KEYS[9] zset    wake
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    the queue's key prefix
 -- ARGV[3] text    worker id
@@ -23,82 +20,68 @@
 -- ARGV[8] ms      gap after which leases are given time before any is reclaimed
 -- ARGV[9] ms      retention of cancelled jobs
 -- ARGV[10] ms     how long the caller would wait on the marker
--- Returns {again_ms, block_ms, {id, message, payload, attempt, possible duplicate, created at}, ...}
+-- Returns {again_ms, block_ms, lost, {id, message, payload, attempt, possible duplicate, created at, look, provider asked,
+--   asked at}, ...}; the last three are of a job in doubt: the number of this look-up, what was asked, and when
 --   again_ms >= 0: ask again after so long, whatever the marker says; -1: wait on the marker, block_ms at most
-local SLACK_US, HEADROOM, BATCH, LANE, LOSSES = 5000, 1.04, 100, 1e15, 3
+--   lost: 1 where leases have run out, for `reclaim` to deal with
+local SLACK_US, HEADROOM, BATCH, LANE = 5000, 1.04, 100, 1e15
 local t = redis.call('TIME')
 local now_us = ARGV[1] ~= '0' and tonumber(ARGV[1]) * 1000 or t[1] * 1000000 + t[2]
 local now, prefix, token = math.floor(now_us / 1000), ARGV[2], ARGV[3] .. ':' .. ARGV[4]
 local ms = string.format('%.0f', now)
 local function job(id) return prefix .. 'job:' .. id end
-local FIELDS = {'message', 'payload', 'attempt', 'possible_duplicate', 'created_at', 'expires_at', 'idem', 'indexes'}
+local FIELDS = {'message', 'payload', 'attempt', 'possible_duplicate', 'created_at', 'look', 'provider', 'began_at',
+  'expires_at', 'idem', 'indexes'}
 local function read(id) return redis.call('HMGET', job(id), unpack(FIELDS)) end
-local function handed_out(id, h) return {id, h[1] or '', h[2] or '', h[3], h[4] or '0', h[5]} end
-local function wait_again(id, h)
-  redis.call('ZADD', KEYS[1], string.format('%.0f', tonumber(h[1]) * LANE + tonumber(h[2])), id)
-  redis.call('HSET', job(id), 'state', 'waiting', 'lease', '')
+local function handed_out(id, h)
+  return {id, h[1] or '', h[2] or '', h[3], h[4] or '0', h[5], h[6] or '', h[7] or '', h[8] or ''}
 end
 
-local seq, taken = string.match(redis.call('GET', KEYS[10]) or '', '^(%d+) (.*)$')
+local seq, taken = string.match(redis.call('GET', KEYS[8]) or '', '^(%d+) (.*)$')
 if seq == ARGV[4] then
-  local batch = {0, 0}
+  local batch = {0, 0, 0}
   for id in string.gmatch(taken, '%S+') do
     if redis.call('HGET', job(id), 'lease') == token then batch[#batch + 1] = handed_out(id, read(id)) end
   end
   return batch
 end
 
-local meta = redis.call('HMGET', KEYS[9], 'ran_at', 'grace_until')
+local meta = redis.call('HMGET', KEYS[7], 'ran_at', 'grace_until')
 local grace = tonumber(meta[2] or 0)
 if meta[1] and now - tonumber(meta[1]) > tonumber(ARGV[8]) then grace = now + tonumber(ARGV[6]) end
-redis.call('HSET', KEYS[9], 'ran_at', ms, 'grace_until', string.format('%.0f', grace))
+redis.call('HSET', KEYS[7], 'ran_at', ms, 'grace_until', string.format('%.0f', grace))
+local lost = now >= grace and redis.call('ZCOUNT', KEYS[3], '-inf', ms) > 0 and 1 or 0
 
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ms, 'LIMIT', 0, BATCH)) do
   redis.call('ZREM', KEYS[2], id)
-  local h = redis.call('HMGET', job(id), 'lane', 'seq')
-  if h[1] then wait_again(id, h) end
-end
-if now >= grace then
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', ms, 'LIMIT', 0, BATCH)) do
-    redis.call('ZREM', KEYS[3], id)
-    local h = redis.call('HMGET', job(id), 'lane', 'seq', 'began', 'doubts', 'attempt', 'taken_at', 'provider')
-    if h[1] then
-      local begun, lost = (h[3] or '') ~= '', redis.call('HINCRBY', job(id), 'lost', 1)
-      local again = begun and tonumber(h[4] or 0) >= 1
-      redis.call('HSET', job(id), 'attempt:' .. redis.call('HINCRBY', job(id), 'runs', 1),
-        string.format('{"attempt": %d, "started_at_ms": %s, "outcome": "%s", "provider": "%s", "error": "its worker was lost"}',
-          h[5] + 1, h[6] or ms, begun and 'in_doubt' or 'lost_worker', begun and h[7] or ''))
-      if begun then redis.call('HSET', job(id), 'possible_duplicate', 1, 'doubts', (h[4] or 0) + 1, 'began', '') end
-      if again or lost >= LOSSES then
-        redis.call('ZADD', KEYS[5], ms, id)
-        redis.call('ZADD', KEYS[6], ms, id)
-        redis.call('HSET', job(id), 'state', 'dead', 'lease', '', 'finished_at', ms,
-          'reason', again and 'unknown_outcome' or 'lost_worker')
-      else
-        wait_again(id, h)
-      end
-    end
+  local h = redis.call('HMGET', job(id), 'lane', 'seq', 'look')
+  if h[1] then
+    local lane = (h[3] or '') ~= '' and -1 or tonumber(h[1])
+    redis.call('ZADD', KEYS[1], string.format('%.0f', lane * LANE + tonumber(h[2])), id)
+    redis.call('HSET', job(id), 'state', 'waiting')
   end
 end
 
-local config = redis.call('HMGET', KEYS[8], 'paused', 'blocked_until', 'rate', 'max_active')
-if config[1] then return {1000, 0} end
-if config[2] and tonumber(config[2]) > now then return {tonumber(config[2]) - now, 0} end
+local config = redis.call('HMGET', KEYS[6], 'paused', 'blocked_until', 'rate', 'max_active')
+if config[1] then return {1000, 0, lost} end
+if config[2] and tonumber(config[2]) > now then return {tonumber(config[2]) - now, 0, lost} end
 local wanted, max_active = tonumber(ARGV[5]), tonumber(config[4] or 0)
+if config[2] then max_active = 1 end  -- a block is over: one job tries it, and its completion lets the others go
 if max_active > 0 then wanted = math.min(wanted, max_active - redis.call('ZCARD', KEYS[3])) end
 local count, period = string.match(config[3] or ARGV[7], '^(%d+)/(%d+)$')
 local interval = count ~= '0' and math.ceil(tonumber(period) * 1000 * HEADROOM / tonumber(count)) or 0
 local slack_us = math.min(SLACK_US, math.floor(tonumber(period) * 20))
-local grants = redis.call('HMGET', KEYS[7], 'next_us', 'turn')
+local grants = redis.call('HMGET', KEYS[5], 'next_us', 'turn')
 local next_us, turn = tonumber(grants[1] or 0), tonumber(grants[2] or 0)
 next_us = math.min(next_us, now_us + interval)  -- a rate that was raised, a clock set back: neither is waited for
 
-local batch, ids, looks = {-1, 0}, {}, BATCH
-while #ids < wanted and looks > 0 and not (interval > 0 and next_us > now_us) do
-  looks = looks - 1
+local batch, ids, left = {-1, 0, lost}, {}, BATCH
+while #ids < wanted and left > 0 do
+  left = left - 1
   local id, score = unpack(redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES'))
-  if not id then break end
-  if turn % 10 == 9 then  -- one grant in ten goes to a lower lane that has work; the two below "high" alternate
+  local in_doubt = id and tonumber(score) < 0
+  if not id or not in_doubt and interval > 0 and next_us > now_us then break end
+  if turn % 10 == 9 and not in_doubt then  -- one grant in ten goes to a lower lane that has work; the two below "high" alternate
     local lane = math.floor(tonumber(score) / LANE)
     local function below(by)
       return redis.call('ZRANGEBYSCORE', KEYS[1], string.format('%.0f', (lane + by) * LANE), '+inf', 'LIMIT', 0, 1)[1]
@@ -107,14 +90,14 @@ while #ids < wanted and looks > 0 and not (interval > 0 and next_us > now_us) do
   end
   redis.call('ZREM', KEYS[1], id)
   local h = read(id)
-  if not h[6] then
-    redis.call('HINCRBY', KEYS[9], 'orphans', 1)
-  elseif h[6] ~= '0' and tonumber(h[6]) <= now then
+  if not h[9] then
+    redis.call('HINCRBY', KEYS[7], 'orphans', 1)
+  elseif h[9] ~= '0' and tonumber(h[9]) <= now and not in_doubt then
     redis.call('ZADD', KEYS[4], ms, id)
     redis.call('HSET', job(id), 'state', 'cancelled', 'reason', 'expired', 'finished_at', ms)
     redis.call('PEXPIRE', job(id), ARGV[9])
-    if h[7] then redis.call('PEXPIRE', prefix .. 'idem:' .. h[7], ARGV[9] + 2592000000) end
-    for name in string.gmatch(h[8] or '', '%S+') do
+    if h[10] then redis.call('PEXPIRE', prefix .. 'idem:' .. h[10], ARGV[9] + 2592000000) end
+    for name in string.gmatch(h[11] or '', '%S+') do
       redis.call('ZADD', prefix .. name, string.format('%.0f', now + ARGV[9]), id)
       local last = redis.call('ZRANGE', prefix .. name, -1, -1, 'WITHSCORES')[2]
       redis.call('PEXPIRE', prefix .. name, string.format('%.0f', last - now))
@@ -122,23 +105,26 @@ while #ids < wanted and looks > 0 and not (interval > 0 and next_us > now_us) do
   else
     redis.call('ZADD', KEYS[3], string.format('%.0f', now + ARGV[6]), id)
     redis.call('HSET', job(id), 'state', 'active', 'lease', token, 'taken_at', ms, 'began', '')
-    ids[#ids + 1], turn = id, turn + 1
+    ids[#ids + 1] = id
     batch[#batch + 1] = handed_out(id, h)
-    if interval > 0 then next_us = math.max(next_us, now_us - slack_us) + interval end
+    if not in_doubt then
+      turn = turn + 1
+      if interval > 0 then next_us = math.max(next_us, now_us - slack_us) + interval end
+    end
   end
 end
-if #ids > 0 then redis.call('SET', KEYS[10], ARGV[4] .. ' ' .. table.concat(ids, ' '), 'PX', 3600000) end
-redis.call('HSET', KEYS[7], 'next_us', string.format('%.0f', next_us), 'turn', turn)
+if #ids > 0 then redis.call('SET', KEYS[8], ARGV[4] .. ' ' .. table.concat(ids, ' '), 'PX', 3600000) end
+redis.call('HSET', KEYS[5], 'next_us', string.format('%.0f', next_us), 'turn', turn)
 
 if redis.call('ZCARD', KEYS[1]) > 0 then
   if interval > 0 and next_us > now_us then
     batch[1] = math.ceil((next_us - now_us) / 1000)
-    if #ids > 0 and #ids == wanted then redis.call('ZADD', KEYS[11], 0, 'w') end  -- its threads are all busy: who goes on?
+    if #ids > 0 and #ids == wanted then redis.call('ZADD', KEYS[9], 0, 'w') end  -- its threads are all busy: who goes on?
   elseif max_active > 0 and redis.call('ZCARD', KEYS[3]) >= max_active then
     batch[1] = 100  -- as many as the whole fleet may have are in progress
   else
     batch[1] = 0
-    redis.call('ZADD', KEYS[11], 0, 'w')
+    redis.call('ZADD', KEYS[9], 0, 'w')
   end
 else
   local due = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')

@@ -17,6 +17,7 @@ from notifyctl.engine.broker import NotifyBroker
 from notifyctl.engine.inspector import Inspector
 from notifyctl.engine.message import NotifyMessage
 from notifyctl.engine.scripts import Retention
+from notifyctl.middleware.doubts import DoubtRule, Doubts
 from notifyctl.middleware.rate_limit import RateLimiter
 from notifyctl.middleware.retries import Retries
 from notifyctl.units import Rate
@@ -54,12 +55,19 @@ class Host:
         url: str,
         *,
         delays_ms: Sequence[int] = (20, 30, 40),
+        look_ups_ms: Sequence[int] = (10, 30),
         concurrency: Mapping[str, int] | None = None,
         rates: Mapping[str, Rate] | None = None,
         middleware: list[Middleware] | None = None,
     ) -> None:
         if middleware is None:
-            middleware = [Retries(default=[timedelta(milliseconds=delay) for delay in delays_ms])]
+            look_ups = [timedelta(milliseconds=moment) for moment in look_ups_ms]
+            middleware = [
+                Retries(
+                    default=[timedelta(milliseconds=delay) for delay in delays_ms],
+                    doubts=Doubts(default=DoubtRule(look_ups)),
+                )
+            ]
         self.broker = NotifyBroker(
             connect(url, role="worker"),
             connect(url, role="blocking"),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from notifyctl.engine.heartbeat import BEAT_MS, GAP_MS, LEASE_MS
-from tests.support.seed import Seed, ids
+
+if TYPE_CHECKING:
+    from tests.support.seed import Seed
 
 
 def _beat(seed: Seed, *leases: tuple[str, str]) -> list[str]:
@@ -43,23 +47,21 @@ def test_beat_keeps_jobs_from_being_reclaimed(seed: Seed) -> None:
     for _ in range(20):
         seed.clock.advance(3_000)
         assert _beat(seed, ("slow", token)) == []
-        assert ids(seed.take("w2", 1)) == []
+        assert not seed.take("w2", 1).lost
 
 
 def test_beat_on_time_leaves_no_grace(seed: Seed) -> None:
     """A worker that is busy for long, beating on time, does not keep dead workers' jobs from being reclaimed."""
     mine = seed.active("mine")
     seed.active("theirs", token="w2:1")
-    sequence = 1
 
-    taken: list[str] = []
-    for _ in range(6):
+    reclaimed = 0
+    for sequence in range(2, 8):
         seed.clock.advance(BEAT_MS + 20)  # a beat's pause, and the time that a beat takes
         _beat(seed, ("mine", mine))
-        sequence += 1
-        taken += ids(seed.take("w1", sequence))
+        reclaimed += seed.take("w1", sequence, 0).lost and seed.scripts.reclaim(0)
 
-    assert taken == ["theirs"]
+    assert (reclaimed, seed.ids("active"), seed.ids("waiting")) == (1, ["mine"], ["theirs"])
 
 
 def test_beat_after_a_gap_gives_every_lease_time(seed: Seed) -> None:
@@ -69,12 +71,14 @@ def test_beat_after_a_gap_gives_every_lease_time(seed: Seed) -> None:
     seed.active("theirs", token="w2:1")
     seed.clock.advance(2 * LEASE_MS)
 
-    early: list[str] = []
+    early = []
     for sequence in range(1, 5):
         _beat(seed, ("mine", token))
-        early += ids(seed.take("w3", sequence))
+        early.append(seed.take("w3", sequence).lost)
         seed.clock.advance(BEAT_MS)
     seed.clock.advance(LEASE_MS - 4 * BEAT_MS)
 
-    assert early == []
-    assert ids(seed.take("w3", 5)) == ["theirs"]
+    assert early == [False] * 4
+    assert seed.take("w3", 5).lost
+    assert seed.scripts.reclaim(0) == 1
+    assert seed.ids("waiting") == ["theirs"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from notifyctl.engine.scripts import IDEMPOTENCY_TAIL_MS, Completion
+from notifyctl.engine.jobs import Completion
+from notifyctl.engine.scripts import IDEMPOTENCY_TAIL_MS
 from notifyctl.engine.states import State
 from tests.support.seed import RETENTION, Seed
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notifyctl.engine.jobs import Enqueued, Enqueuing
+from notifyctl.engine.jobs import Completion, Enqueued, Enqueuing
 from notifyctl.engine.keys import FleetKeys
 from notifyctl.engine.producer import Producer
-from notifyctl.engine.scripts import IDEMPOTENCY_TAIL_MS, Completion
+from notifyctl.engine.scripts import IDEMPOTENCY_TAIL_MS
 from notifyctl.engine.states import Lane, State
 from tests.support.builders import a_job, a_message
 from tests.support.seed import LANE, NAMESPACE, RETENTION, Seed, ids

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from notifyctl.engine.scripts import Completion
+from notifyctl.engine.jobs import Completion
 from tests.support.builders import a_job
 from tests.support.seed import LIVES, RETENTION
 

@@ -9,9 +9,9 @@ import pytest
 
 from notifyctl.connection import connect
 from notifyctl.engine.inspector import Inspector
-from notifyctl.engine.jobs import QueueStats
+from notifyctl.engine.jobs import Completion, QueueStats
 from notifyctl.engine.keys import FleetKeys
-from notifyctl.engine.scripts import _SCRIPTS, Completion
+from notifyctl.engine.scripts import _SCRIPTS
 from notifyctl.engine.search import JobFilter
 from notifyctl.engine.states import Lane, State
 from notifyctl.errors import BrokerUnavailable, JobNotFound, UnknownQueue, WrongState
@@ -50,7 +50,8 @@ def test_inspector_counts_a_queue(inspector: Inspector, seed: Seed) -> None:
     seed.dead("dead")
 
     assert inspector.stats("email") == QueueStats(
-        queue="email", waiting=2, active=1, delayed=1, completed=1, failed=1, dlq=1, cancelled=1, paused=False,
+        queue="email", waiting=2, active=1, delayed=1, completed=1, failed=1, dlq=1, cancelled=1, possible_duplicates=0,
+        paused=False,
         pause_reason="", rate="10/s", rate_origin="settings", max_active=0, blocked_ms=0, blocked_reason="",
         oldest_waiting_ms=4_000, next_due_ms=1_500,
     )  # fmt: skip

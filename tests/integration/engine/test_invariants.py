@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notifyctl.engine.heartbeat import GAP_MS, LEASE_MS
-from notifyctl.engine.jobs import Enqueuing
-from notifyctl.engine.scripts import Completion
+from notifyctl.engine.jobs import Completion, Enqueuing
 from notifyctl.engine.states import Lane
 from tests.support.builders import a_job
 from tests.support.seed import RETENTION, Seed
@@ -38,6 +37,7 @@ class Run:
     job_id: str
     token: str
     flagged: bool
+    look: int = 0
     begun: bool = False
     unsent: bool = False
 
@@ -118,7 +118,9 @@ class Walk:
             batch = self.seed.take(worker.name, worker.sequence + 1, wanted, rate)
             assert not first or {job.job_id for job in batch.jobs} <= first
         worker.sequence += 1
-        worker.runs += [Run(job.job_id, job.token, job.possible_duplicate) for job in batch.jobs]
+        worker.runs += [Run(job.job_id, job.token, job.possible_duplicate, job.look) for job in batch.jobs]
+        if batch.lost:
+            self.call(lambda: self.seed.scripts.reclaim(self.chance.choice([0, 1_000, 60_000])))
 
     def _some_run(self) -> tuple[Worker, Run] | None:
         worker = self.chance.choice(self.workers)
@@ -129,6 +131,8 @@ class Walk:
         if (found := self._some_run()) is None:
             return
         worker, run = found
+        if run.look:
+            return
         answer = self.call(lambda: self.seed.scripts.begin(run.job_id, run.token, "sendgrid", "100/1000"))
         assert isinstance(answer, int)
         if answer < 0:
@@ -150,6 +154,9 @@ class Walk:
 
     def end(self, run: Run) -> None:
         """Tell how a run ended: that nothing was sent, or that something was or may have been."""
+        if run.look:
+            self.end_look_up(run)
+            return
         scripts, token = self.seed.scripts, run.token
         evidence = ("sendgrid", f"id-{token}") if run.begun else ("", "")
         known = [
@@ -163,10 +170,27 @@ class Walk:
         ]
         if run.begun:
             unknown.append(lambda: scripts.doubt(run.job_id, token, 2_000, "{}"))
+            if not run.flagged:
+                unknown.append(lambda: scripts.resend(run.job_id, token, "{}"))
         if self.chance.random() < 0.5:
             run.unsent = self.call(self.chance.choice(known)) == "done"
         else:
             self.call(self.chance.choice(unknown))
+
+    def end_look_up(self, run: Run) -> None:
+        """Tell what a look-up found: nothing, mostly."""
+        scripts, token = self.seed.scripts, run.token
+        evidence = ("sendgrid", f"found-{token}")
+        found: list[Callable[[], object]] = [
+            lambda: scripts.doubt(run.job_id, token, 1_000, "{}", run.look + 1),
+            lambda: scripts.doubt(run.job_id, token, 1_000, "{}", run.look + 1),
+            lambda: scripts.release([(run.job_id, token)])[0],
+            lambda: scripts.complete([Completion(run.job_id, token, *evidence)], RETENTION.completed_ms)[0],
+            lambda: scripts.bury(run.job_id, token, "unknown_outcome", "{}"),
+        ]
+        if not run.flagged:
+            found.append(lambda: scripts.resend(run.job_id, token, "{}"))
+        self.call(self.chance.choice(found))
 
     def act_late(self) -> None:
         """A worker that was away tells an outcome, long after its lease."""
@@ -250,7 +274,10 @@ class Walk:
             self.seed.clock.advance(2_000)
             worker = self.workers[0]
             worker.sequence += 1
-            for job in self.seed.take(worker.name, worker.sequence, 50).jobs:
+            batch = self.seed.take(worker.name, worker.sequence, 50)
+            if batch.lost:
+                self.seed.scripts.reclaim(0)
+            for job in batch.jobs:
                 self.seed.scripts.complete([Completion(job.job_id, job.token)], RETENTION.completed_ms)
         raise AssertionError("the queue does not run empty")
 

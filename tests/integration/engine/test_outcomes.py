@@ -124,7 +124,7 @@ def test_outcome_of_an_account_refusal_of_all_buries_none(
 
 
 def test_outcome_holds_a_job_that_is_in_doubt_twice(host: Host) -> None:
-    """Once more, flagged; then a person decides, with both attempts on record."""
+    """Looked up twice, sent once more, flagged, looked up twice; then a person decides, with all of it on record."""
     flagged: list[bool] = []
 
     def doubtful(message: NotifyMessage) -> None:
@@ -140,7 +140,9 @@ def test_outcome_holds_a_job_that_is_in_doubt_twice(host: Host) -> None:
     job = host.job("a")
     assert flagged == [False, True]
     assert (job.state, job.reason, job.possible_duplicate) == (State.DEAD, "unknown_outcome", True)
-    assert [attempt["outcome"] for attempt in job.attempts] == ["in_doubt", "in_doubt"]
+    no_answer, nothing = "no answer", "actor send looks nothing up"
+    assert [attempt["outcome"] for attempt in job.attempts] == ["in_doubt"] * 6
+    assert [attempt["error"] for attempt in job.attempts] == [no_answer, nothing, nothing] * 2
 
 
 @pytest.mark.parametrize(
@@ -252,7 +254,7 @@ def test_outcome_abandons_a_send_in_progress_as_in_doubt(host: Host, seed: Seed,
     host.stop()
 
     assert (doubts, states) == (1, ("delayed", "waiting"))
-    assert seed.job("begun")["possible_duplicate"] == "1"
+    assert (seed.job("begun")["look"], seed.job("begun")["doubts"]) == ("1", "1")
     (attempt,) = host.job("begun").attempts
     assert (attempt["outcome"], attempt["provider"]) == ("in_doubt", "sendgrid")
     assert attempt["started_at_ms"] > 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from notifyctl.engine.scripts import Completion
+from notifyctl.engine.jobs import Completion
 from notifyctl.engine.states import Lane
 from tests.support.seed import RETENTION, Seed, ids
 

@@ -25,7 +25,7 @@ def test_stats_count_each_state(seed: Seed) -> None:
 
 def test_stats_of_an_empty_queue_are_zeros(seed: Seed) -> None:
     """No key, no error."""
-    assert seed.scripts.stats(RETENTION)[1:] == [0] * 9 + [[]]
+    assert seed.scripts.stats(RETENTION)[1:] == [0] * 9 + [[], 0]
 
 
 def test_stats_count_ended_jobs_by_time(seed: Seed) -> None:
@@ -33,16 +33,21 @@ def test_stats_count_ended_jobs_by_time(seed: Seed) -> None:
     seed.ended("c")
     seed.ended("x", state=State.CANCELLED)
     seed.dead("d")
+    seed.scripts.resend("r", seed.active("r"), "")
+
+    def counts() -> list[int]:
+        reply = seed.scripts.stats(RETENTION)
+        return [*reply[4:8], reply[11]]
 
     seed.clock.advance(RETENTION.completed_ms - 1)
-    before = seed.scripts.stats(RETENTION)[4:8]
+    before = counts()
     seed.clock.advance(1)
-    after = seed.scripts.stats(RETENTION)[4:8]
+    after = counts()
     seed.clock.advance(RETENTION.failed_ms)
 
-    assert before == [1, 1, 1, 1]
-    assert after == [0, 0, 1, 1]
-    assert seed.scripts.stats(RETENTION)[4:8] == [0, 0, 0, 1]
+    assert before == [1, 1, 1, 1, 1]
+    assert after == [0, 0, 1, 1, 1]
+    assert counts() == [0, 0, 0, 1, 0]
 
 
 def test_stats_tell_the_age_of_the_oldest_in_any_lane(seed: Seed) -> None:

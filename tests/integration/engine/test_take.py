@@ -1,15 +1,13 @@
-"""The take script: waiting -> active; on the way promotion, reclaiming, expiry."""
+"""The take script: waiting -> active; on the way promotion and expiry."""
 
 from __future__ import annotations
-
-import json
 
 import pytest
 
 from notifyctl.engine.consumer import BLOCK_MS
 from notifyctl.engine.heartbeat import GAP_MS, LEASE_MS
-from notifyctl.engine.jobs import TakenJob
-from notifyctl.engine.scripts import IDEMPOTENCY_TAIL_MS, Completion
+from notifyctl.engine.jobs import Completion, TakenJob
+from notifyctl.engine.scripts import IDEMPOTENCY_TAIL_MS
 from notifyctl.engine.states import Lane
 from tests.support.builders import a_message
 from tests.support.seed import LANE, RETENTION, Seed, ids
@@ -52,6 +50,7 @@ def test_take_again_leaves_out_what_is_no_longer_this_lease(seed: Seed) -> None:
     seed.waiting("a", "b")
     seed.take("w1", 1)
     seed.live(LEASE_MS)
+    seed.scripts.reclaim(0)
     seed.take("w2", 1, 1)
 
     assert ids(seed.changes_nothing(lambda: seed.take("w1", 1))) == []
@@ -160,118 +159,72 @@ def test_take_promotes_a_bounded_number(seed: Seed) -> None:
     assert left == [150, 50, 0]
 
 
-def test_take_reclaims_a_lease_that_ran_out(seed: Seed) -> None:
-    """The job goes to another worker, from its old place in line, no attempt used, its lost run on record."""
+def test_take_tells_of_leases_that_ran_out(seed: Seed) -> None:
+    """Whoever takes gives their jobs back; on a paused and on a blocked queue, too."""
     seed.active("a")
-    seed.waiting("b")
     seed.live(LEASE_MS - 1)
-    early = ids(seed.take("w2", 1, 1))
-    seed.scripts.release([("b", "w2:1")])
+    early = seed.take("w2", 1).lost
     seed.live(1)
 
-    (job,) = seed.take("w2", 2, 1).jobs
-
-    assert early == ["b"]
-    assert (job.job_id, job.attempt, job.possible_duplicate) == ("a", 1, False)
-    stored = seed.job("a")
-    assert stored["lost"] == "1"
-    assert json.loads(stored["attempt:1"]) == {
-        "attempt": 1, "started_at_ms": seed.now - LEASE_MS, "outcome": "lost_worker", "provider": "",
-        "error": "its worker was lost",
-    }  # fmt: skip
+    assert (early, seed.take("w2", 2).lost) == (False, True)
+    seed.scripts.configure({"paused": "1"})
+    assert seed.take("w2", 3).lost
+    seed.scripts.configure({"paused": "", "blocked_until": str(10**13)})
+    assert seed.take("w2", 4).lost
 
 
-def test_take_flags_a_reclaimed_job_whose_send_had_begun(seed: Seed) -> None:
-    """Nobody knows whether it was sent: whoever has it next is told."""
-    seed.scripts.begin("a", seed.active("a"), "sendgrid")
-    seed.live(LEASE_MS)
-
-    (job,) = seed.take("w2", 1).jobs
-
-    assert job.possible_duplicate
-    attempt = json.loads(seed.job("a")["attempt:1"])
-    assert (attempt["outcome"], attempt["provider"]) == ("in_doubt", "sendgrid")
-
-
-def test_take_buries_a_job_that_is_in_doubt_for_the_second_time(seed: Seed) -> None:
-    """One possible duplicate is the most: then a person decides."""
-    for sequence in (1, 2):
-        token = seed.active("a") if sequence == 1 else seed.take("w2", sequence).jobs[0].token
-        seed.scripts.begin("a", token, "sendgrid")
-        seed.live(LEASE_MS)
-
-    batch = seed.take("w3", 1)
-
-    assert ids(batch) == []
-    assert (seed.ids("active"), seed.ids("dead"), seed.ids("failed")) == ([], ["a"], ["a"])
-    job = seed.job("a")
-    assert (job["state"], job["reason"], job["finished_at"]) == ("dead", "unknown_outcome", str(seed.now))
-
-
-def test_take_buries_a_job_that_lost_three_workers(seed: Seed) -> None:
-    """A job that kills its worker before it sends anything is not handed out for ever."""
-    seed.waiting("a")
-
-    for sequence in range(1, 4):
-        assert ids(seed.take("w1", sequence)) == ["a"]
-        seed.live(LEASE_MS)
-
-    assert ids(seed.take("w1", 4)) == []
-    job = seed.job("a")
-    assert (job["state"], job["reason"], job["lost"]) == ("dead", "lost_worker", "3")
-    assert seed.ids("dead") == ["a"]
-
-
-def test_take_after_a_replay_counts_lost_workers_anew(seed: Seed) -> None:
-    """A person who sends a poisonous job again gives it three more."""
-    seed.dead("a", reason="lost_worker", lost=3)
-    seed.scripts.replay("a", "call")
-
-    seed.take("w1", 1)
-    seed.live(LEASE_MS)
-
-    assert ids(seed.take("w1", 2)) == ["a"]
-
-
-def test_take_reclaims_a_bounded_number(seed: Seed) -> None:
-    """A lost fleet's jobs come back in some calls, not in one long one."""
-    seed.active(*[f"job-{number:03}" for number in range(250)])
-    seed.live(LEASE_MS)
-
-    left = []
-    for sequence in range(1, 4):
-        seed.take("w2", sequence, 0)
-        left.append(len(seed.ids("active")))
-
-    assert left == [150, 50, 0]
-
-
-def test_take_after_a_gap_gives_every_lease_time(seed: Seed) -> None:
+def test_take_after_a_gap_tells_of_no_lost_lease(seed: Seed) -> None:
     """The server was away: a lease is given to all before any is reclaimed."""
     seed.take("w2", 1)
     seed.active("a")
     seed.clock.advance(LEASE_MS + GAP_MS)
 
-    at_once = ids(seed.take("w2", 2))
+    at_once = seed.take("w2", 2).lost
     seed.live(LEASE_MS - 1)
-    early = ids(seed.take("w2", 3))
+    early = seed.take("w2", 3).lost
     seed.live(1)
 
-    assert (at_once, early) == ([], [])
-    assert ids(seed.take("w2", 4)) == ["a"]
+    assert (at_once, early, seed.take("w2", 4).lost) == (False, False, True)
 
 
 def test_take_without_a_gap_gives_no_grace(seed: Seed) -> None:
     """As long as anybody asks often enough, a lease is as long as it says."""
     seed.active("a", lease_ms=3 * GAP_MS)
 
-    taken = []
-    for sequence in range(1, 4):
-        taken.append(ids(seed.take("w2", sequence)))
+    lost = []
+    for sequence in range(1, 5):
+        lost.append(seed.take("w2", sequence).lost)
         seed.clock.advance(GAP_MS)
 
-    assert taken == [[]] * 3
-    assert ids(seed.take("w2", 4)) == ["a"]
+    assert lost == [False, False, False, True]
+
+
+def test_take_after_a_block_hands_out_one_job_until_it_is_done(seed: Seed) -> None:
+    """A provider that had enough is tried with one message; its completion lets the others go."""
+    seed.waiting(*"abcd")
+    seed.scripts.configure({"blocked_until": str(seed.now), "blocked_reason": "throttled by sendgrid"})
+    first = seed.take("w1", 1)
+    second = seed.take("w2", 1)
+    seed.sleep_marker()
+
+    seed.scripts.complete([Completion("a", "w1:1")], RETENTION.completed_ms)
+
+    assert (ids(first), ids(second), second.again_ms) == (["a"], [], 100)
+    assert seed.woken
+    assert "config" not in seed.read_all()
+    assert ids(seed.take("w2", 2)) == ["b", "c", "d"]
+
+
+def test_take_during_a_block_hands_out_nothing_though_others_complete(seed: Seed) -> None:
+    """What was in progress when the block began does not lift it."""
+    seed.waiting("b")
+    token = seed.active("a")
+    seed.scripts.configure({"blocked_until": str(seed.now + 5_000)})
+
+    seed.scripts.complete([Completion("a", token)], RETENTION.completed_ms)
+
+    batch = seed.take("w1", 1)
+    assert (ids(batch), batch.again_ms) == ([], 5_000)
 
 
 def test_take_cancels_what_has_expired(seed: Seed) -> None:

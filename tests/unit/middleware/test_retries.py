@@ -73,7 +73,7 @@ def _decided(
         (_sendgrid(Permanent, scope=Scope.ACCOUNT), Release(30_000, "sendgrid refuses the account: 500", account=True)),
         (_sendgrid(NoProvider, retry_after_s=8.0), Release(8_000, "no")),
         (_sendgrid(NoProvider), Release(1_000, "no")),
-        (_sendgrid(InDoubt), Doubt(2_000)),
+        (_sendgrid(InDoubt), Doubt(60_000)),
         (Suppressed("asked not to be written to"), Cancel("suppressed")),
         (InvalidRecipient("no address"), Bury("invalid")),
         (RenderError("no such template"), Bury("invalid")),
@@ -98,13 +98,13 @@ def test_retries_decide_by_exception(broker: StubBroker, exception: BaseExceptio
     ("exception", "disposition"),
     [
         (_sendgrid(Transient), RetryAt(2_000)),
-        (_sendgrid(InDoubt), Doubt(2_000)),
+        (_sendgrid(InDoubt), Doubt(60_000)),
         (_sendgrid(Throttled), Release(5_000, "throttled by sendgrid")),
         (_sendgrid(Permanent, scope=Scope.RECIPIENT), Bury("permanent")),
         (StaleLease("lost"), Release()),
-        (Shutdown("stopping"), Doubt(2_000)),
-        (TimeLimitExceeded("too long"), Doubt(2_000)),
-        (ZeroDivisionError("division by zero"), Doubt(2_000)),
+        (Shutdown("stopping"), Doubt(60_000)),
+        (TimeLimitExceeded("too long"), Doubt(60_000)),
+        (ZeroDivisionError("division by zero"), Doubt(60_000)),
     ],
     ids=repr,
 )
@@ -190,7 +190,7 @@ def test_retries_prefer_the_messages_schedule_to_all(broker: StubBroker) -> None
 
     assert _decided(broker, a_notify_message(actor="own", retry_delays_ms=[7]), ZeroDivisionError()) == RetryAt(7)
     assert _decided(broker, a_notify_message(retry_delays_ms=[]), ZeroDivisionError()) == Bury("retries_exhausted")
-    assert _decided(broker, a_notify_message(retry_delays_ms=[]), _sendgrid(InDoubt)) == Doubt(0)
+    assert _decided(broker, a_notify_message(retry_delays_ms=[]), _sendgrid(InDoubt)) == Doubt(60_000)
 
 
 def test_retries_bury_what_an_actor_expects(broker: StubBroker) -> None:

@@ -20,7 +20,7 @@ TRY = {"provider": "sendgrid", "outcome": "transient", "provider_code": "500", "
     [
         (Transient("no", **SENDGRID), "sendgrid: transient 500: no; again in 2 s"),
         (Throttled("no", **SENDGRID), "sendgrid: throttled 500: no; back in line, the queue rests for 5 s"),
-        (InDoubt("no", **SENDGRID), "sendgrid: in_doubt 500: no; outcome unknown: once more in 2 s"),
+        (InDoubt("no", **SENDGRID), "sendgrid: in_doubt 500: no; outcome unknown: looked up in 60 s"),
         (
             Permanent("no", scope=Scope.ACCOUNT, **SENDGRID),
             "sendgrid: permanent 500: no; back in line, the queue rests for 30 s (sendgrid refuses the account: 500); dead",
