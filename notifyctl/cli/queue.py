@@ -64,6 +64,7 @@ _PAGE_COLUMNS = (
     Column("rate_origin", "limit set in"),
     Column("configured_rate", "limit in the settings"),
     Column("max_active", "at once", lambda number: str(number or "")),
+    Column("workers", "worker processes"),
     Column("concurrency", "threads of a process"),
     Column("retry_delays", "retries after"),
     Column("route", "goes to"),

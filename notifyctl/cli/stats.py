@@ -32,7 +32,7 @@ app = alone()
 #: What `--fail-if` may ask about.
 _FIELDS = (
     "waiting", "active", "delayed", "completed", "failed", "dlq", "cancelled", "paused", "blocked_ms",
-    "oldest_waiting_ms", "next_due_ms", "max_active", "circuits",
+    "oldest_waiting_ms", "next_due_ms", "max_active", "circuits", "workers",
 )  # fmt: skip
 _OPERATORS: dict[str, Callable[[int, int], bool]] = {
     ">=": operator.ge, "<=": operator.le, "==": operator.eq, "!=": operator.ne, ">": operator.gt, "<": operator.lt,
@@ -51,6 +51,7 @@ QUEUE_COLUMNS = (
     Column("dlq"),
     Column("oldest_waiting_ms", "oldest waiting", duration),
     Column("rate", "limit"),
+    Column("workers"),
 )
 
 
@@ -127,7 +128,8 @@ def stats(
     """Show how many messages are where.
 
     Every number is exact, and counted in one moment per queue. 'completed' looks back 24 hours and 'failed' 7 days;
-    'dlq' is what is dead now. As JSON, one queue asked for by name is an object; otherwise there is a list of them.
+    'dlq' is what is dead now; 'workers' are the processes that take from the queue, as 'worker list' has them. As JSON,
+    one queue asked for by name is an object; otherwise there is a list of them.
     """
     app = connected()
     view = View(output, table)
@@ -153,10 +155,11 @@ def stats(
 
 
 def queue_record(app: "App", name: str) -> dict[str, Any]:
-    """One queue as a record: all its numbers, its state in a word, and its providers that are not asked now."""
+    """One queue as a record: its numbers, its state in a word, its processes, and its providers that are not asked."""
     found = asdict(app.inspector.stats(name))
     state = "paused" if found["paused"] else "blocked" if found["blocked_ms"] else "running"
-    return {**found, "state": state, "circuits": open_circuits(app, name)}
+    takers = [one for one in app.fleet.workers() if name in one.report.queues and one.state != "draining"]
+    return {**found, "state": state, "workers": len(takers), "circuits": open_circuits(app, name)}
 
 
 def _columns(records: Sequence[Record], output: Output) -> tuple[Column, ...]:

@@ -16,6 +16,7 @@ from notifyctl.doctor.limits import check_limits, check_timeouts
 from notifyctl.doctor.machine import check_secrets, check_state_dir
 from notifyctl.doctor.messages import check_content_sids, check_shop, check_templates
 from notifyctl.doctor.server import judge_server, look_at_server
+from notifyctl.doctor.workers import check_workers
 from notifyctl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def run_checks(settings: Settings | ConfigError, client_factory: Callable[[], re
         check_timeouts(settings),
         check_templates(settings),
         check_shop(settings),
+        *([] if isinstance(server, Finding) else [check_workers(settings, client_factory)]),
     ]
 
 

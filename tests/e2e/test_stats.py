@@ -6,11 +6,13 @@ import json
 import signal
 from typing import TYPE_CHECKING
 
+from notifyctl.engine.fleet import Report
 from tests.support.cli import run, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from notifyctl.app import App
     from tests.support.cli import Result
     from tests.support.server import Server
 
@@ -82,3 +84,15 @@ def test_watch_waits_for_a_server_that_went_away(own_server: Server) -> None:
         pass
     process.terminate()
     process.communicate(timeout=10)
+
+
+def test_stats_count_the_processes_of_each_queue(app: App, ok: Callable[..., Result]) -> None:
+    """Those that take from it: a check for monitoring finds a queue without."""
+    app.fleet.tell("w1", Report(queues=("email",)))
+    app.fleet.tell("w2", Report(queues=("email", "whatsapp"), draining=True))
+
+    found = {queue["queue"]: queue["workers"] for queue in ok("stats", "-o", "json").json()}
+    checked = run("stats", "--fail-if", "workers<1")
+
+    assert found == {"email": 1, "whatsapp": 0}
+    assert (checked.code, checked.err) == (7, "whatsapp: workers is 0, as in 'workers<1'\n")

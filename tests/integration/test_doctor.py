@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ from notifyctl.app import build
 from notifyctl.connection import connect
 from notifyctl.delivery.circuits import Kind, Verdict
 from notifyctl.doctor import Finding, Status, run_checks
+from notifyctl.engine.fleet import Report
 from notifyctl.errors import ConfigError, ServerError
 from notifyctl.settings import Settings
 from notifyctl.templates.catalog import Catalog
@@ -58,7 +60,7 @@ def test_sound_setup_is_all_ok(own_server: Server) -> None:
         (
             "settings", "state folder", "secrets", "redis", "version", "permissions", "eviction", "persistence", "memory",
             "dead letters", "clock", "email", "sender", "whatsapp", "providers", "content ids", "limits", "timeouts",
-            "templates", "shop",
+            "templates", "shop", "workers",
         ),
         Status.OK,
     )  # fmt: skip
@@ -338,3 +340,22 @@ def test_channel_without_a_provider_that_is_asked(server: Server) -> None:
 
     assert found["sendgrid"].status is found["smtp"].status is Status.FAIL
     assert "notifyctl provider reset smtp" in found["smtp"].remedy
+
+
+def test_messages_that_nobody_takes_are_worth_a_look(server: Server) -> None:
+    """Where they wait or are due; a worker of another queue, or one that drains, takes none of them."""
+    app = build(Settings.load(redis={"url": server.url}))
+    assert examine(server)["workers"].detail == "none runs, and nothing waits"
+    app.notifier.queue_email("test_message", {}, to="ada@example.com")
+    app.notifier.queue_email("test_message", {}, to="ada@example.com", delay=timedelta(hours=1))
+    app.fleet.tell("w1", Report(host="a", version="1.2", queues=("whatsapp",)))
+    app.fleet.tell("w2", Report(host="b", version="1.2", queues=("email",), draining=True))
+
+    found = examine(server)["workers"]
+
+    assert (found.status, found.remedy != "") == (Status.WARN, True)
+    assert "1 on email" in found.detail
+
+    app.fleet.tell("w3", Report(host="b", version="1.3", queues=("email",)))
+    found = examine(server)["workers"]
+    assert (found.status, found.detail) == (Status.OK, "2 of version 1.2, 1 of version 1.3 on 2 hosts")
