@@ -97,7 +97,7 @@ class NotifyBroker(Broker):
         retention: Retention | None = None,
         middleware: list[Middleware] | None = None,
         version: str = "",
-        replicas: Replicas = Replicas(),  # noqa: B008 - frozen
+        replicas: Replicas | None = None,
     ) -> None:
         self.client = client
         self.blocking_client = blocking_client
@@ -109,8 +109,8 @@ class NotifyBroker(Broker):
         self.look_after_ms: dict[str, int] = {}
         self.held: dict[str, Held] = {}
         self.worker_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-        self.replicas = replicas
-        self.producer = Producer(client, namespace, replicas=replicas)
+        self.replicas = replicas or Replicas()
+        self.producer = Producer(client, namespace, replicas=self.replicas)
         self.draining = False
         self.interrupted = threading.Event()
         self.drained = threading.Event()

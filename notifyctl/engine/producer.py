@@ -34,12 +34,12 @@ class Producer:
         client: redis.Redis,
         namespace: str,
         clock: Clock | None = None,
-        replicas: Replicas = Replicas(),  # noqa: B008 - frozen
+        replicas: Replicas | None = None,
     ) -> None:
         self.client = client
         self.namespace = namespace
         self._clock = clock
-        self._replicas = replicas
+        self._replicas = replicas or Replicas()
         self._scripts: dict[str, Scripts] = {}
 
     def scripts(self, queue: str) -> Scripts:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from notifyctl.errors import Unreplicated
@@ -13,7 +15,13 @@ if TYPE_CHECKING:
 __all__ = ["Replicas"]
 
 
-@dataclass(frozen=True, slots=True)
+_log = logging.getLogger(__name__)
+
+#: How often at most a worker complains.
+_QUIET_S = 60.0
+
+
+@dataclass(slots=True)
 class Replicas:
     """Whom to wait for.
 
@@ -24,6 +32,7 @@ class Replicas:
 
     count: int = 0
     timeout_ms: int = 100
+    _quiet_until: float = field(default=0.0, repr=False)
 
     def ending(self, meta_key: str) -> list[tuple[Any, ...]]:
         """Return the commands that wait for all that was written before them, by whomever.
@@ -53,4 +62,15 @@ class Replicas:
             hint="It will be sent; a failover before the replicas catch up could lose it. Asking again with the same "
             "idempotency key, or id, is safe. Look at INFO replication on the primary.",
             job_ids=tuple(job_ids),
+        )
+
+    def mind(self, answers: Sequence[Any]) -> None:
+        """Complain, now and then, where they do not have an outcome: it stands, and asking again would not help."""
+        refused = any(isinstance(answer, Exception) for answer in answers)
+        if (not refused and self.have_it(answers)) or time.monotonic() < self._quiet_until:
+            return
+        self._quiet_until = time.monotonic() + _QUIET_S
+        _log.warning(
+            "outcomes are on fewer replicas than the %d asked for: a failover now could send a message twice",
+            self.count,
         )

@@ -55,7 +55,7 @@ class Scripts:
         client: A redis-py client that neither decodes replies nor retries without end.
         keys: The queue's keys.
         clock: Replaces the server's clock, in tests.
-        replicas: Who must have what is enqueued.
+        replicas: Who must have what is enqueued, and what was sent.
     """
 
     def __init__(
@@ -63,12 +63,12 @@ class Scripts:
         client: redis.Redis,
         keys: QueueKeys,
         clock: Clock | None = None,
-        replicas: Replicas = Replicas(),  # noqa: B008 - frozen
+        replicas: Replicas | None = None,
     ) -> None:
         self.client = client
         self.keys = keys
         self.clock = clock
-        self.replicas = replicas
+        self.replicas = replicas or Replicas()
 
     def _now(self) -> int:
         return self.clock() if self.clock else 0
@@ -186,13 +186,15 @@ class Scripts:
         **options: Any,
     ) -> tuple[list[str] | Exception, Batch | Exception]:
         """`complete`, then `take` with its options, in one round trip; each answer is that call's own."""
-        words, batch = run_many(
+        words, batch, *confirmed = run_many(
             self.client,
             [
                 (_SCRIPTS["complete"], *self._complete_call(completions, completed_ms)),
                 (_SCRIPTS["take"], *self._take_call(worker_id, sequence, wanted, **options)),
             ],
+            self.replicas.ending(self.keys.meta),
         )
+        self.replicas.mind(confirmed)
         return (
             words if isinstance(words, Exception) else [_text(word) for word in words],
             batch if isinstance(batch, Exception) else Batch.parse(batch, worker_id, sequence),
@@ -210,7 +212,12 @@ class Scripts:
 
     def complete(self, completions: Sequence[Completion], completed_ms: int) -> list[str]:
         """Settle jobs that are done; for each ``done``, ``late``, ``duplicate`` or ``stale``."""
-        return [_text(word) for word in self._call("complete", *self._complete_call(completions, completed_ms))]
+        call = (_SCRIPTS["complete"], *self._complete_call(completions, completed_ms))
+        words, *confirmed = run_many(self.client, [call], self.replicas.ending(self.keys.meta))
+        if isinstance(words, Exception):
+            raise words
+        self.replicas.mind(confirmed)
+        return [_text(word) for word in words]
 
     def _complete_call(self, completions: Sequence[Completion], completed_ms: int) -> tuple[list[str], list[Any]]:
         k = self.keys

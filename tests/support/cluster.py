@@ -83,6 +83,10 @@ class Nodes:
             port = client.info("replication")["slave0"]["port"]
         return next(node for node in self.all if node.port == port)
 
+    def replicas(self, key: str) -> list[Node]:
+        """Those that have a copy of this key."""
+        return [self.replica_of(self.owner(key))]
+
     def move(self, key: str, source: Node, target: Node) -> None:
         """Give the slot of a key to another primary, which gets its keys."""
         with source.client() as client:

@@ -47,9 +47,12 @@ class Sentinels:
         _, port = cast("tuple[bytes, bytes]", self.sentinels[0].ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE))
         return next(node for node in self.data if node.port == int(port))
 
-    @property
-    def replicas(self) -> list[Node]:
-        """The others."""
+    def owner(self, key: str) -> Node:  # noqa: ARG002 - as of a cluster
+        """The primary has every key."""
+        return self.primary
+
+    def replicas(self, key: str) -> list[Node]:  # noqa: ARG002
+        """The others have a copy of every key."""
         primary = self.primary
         return [node for node in self.data if node is not primary]
 

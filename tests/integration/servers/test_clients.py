@@ -20,16 +20,10 @@ from tests.support.seed import NAMESPACE
 
 if TYPE_CHECKING:
     from tests.support.cluster import Nodes
-    from tests.support.node import Node
     from tests.support.sentinel import Sentinels
 
 ROLES = get_args(Role)
 KEYS = QueueKeys(NAMESPACE, QUEUE)
-
-
-def owner(several: Sentinels | Nodes) -> Node:
-    """The server that has the queue under test."""
-    return several.owner(KEYS.waiting) if hasattr(several, "owner") else several.primary
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -38,7 +32,7 @@ def test_client_writes_to_the_primary(several: Sentinels | Nodes, role: Role) ->
     with connect(several.url, role=role) as mine:
         mine.set(KEYS.meta, "here")
 
-    assert owner(several).ask("GET", KEYS.meta) == b"here"
+    assert several.owner(KEYS.meta).ask("GET", KEYS.meta) == b"here"
 
 
 def test_bulk_survives_forgotten_scripts(several: Sentinels | Nodes) -> None:
@@ -46,7 +40,7 @@ def test_bulk_survives_forgotten_scripts(several: Sentinels | Nodes) -> None:
     with connect(several.url, role="producer") as mine:
         producer = Producer(mine, NAMESPACE)
         for number in range(3):
-            owner(several).ask("SCRIPT", "FLUSH")
+            several.owner(KEYS.meta).ask("SCRIPT", "FLUSH")
             answers = producer.enqueue_many(QUEUE, [a_job(f"job-{number}-{place}") for place in range(50)])
             assert {getattr(answer, "status", answer) for answer in answers} == {"queued"}
 
@@ -91,7 +85,7 @@ def test_primaries_are_all_that_take_writes(cluster: Nodes, sentinels: Sentinels
 
 def test_late_answer_is_nobody_elses(several: Sentinels | Nodes) -> None:
     """After a timeout, the connection is closed: what comes late on it is not the answer to the next command."""
-    frozen = owner(several)
+    frozen = several.owner(KEYS.meta)
     with connect(f"{several.url}?socket_timeout=0.4", role="operator") as mine:
         mine.set(KEYS.meta, "mine")
         frozen.signal(signal.SIGSTOP)
