@@ -1,20 +1,20 @@
 """Makes the clients.
 
 redis-py's defaults suit nobody here: ten retries, RESP3 with maintenance notifications, two CLIENT SETINFO on every new
-connection. A client made here speaks RESP2, says nothing but AUTH and SELECT when it connects, and gives up within
-seconds. A lost connection is retried; a timeout is not, nor is a failover: they have used up, or will use up, what a
-caller can wait.
+connection. A client made here speaks RESP2, says nothing but AUTH and SELECT (and PING, with TLS) when it connects, and
+gives up within seconds. A lost connection is retried. A timeout is not, nor is a failover: a caller can wait no longer.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import redis
 from redis.backoff import ConstantBackoff, ExponentialBackoff
 from redis.cluster import REDIS_ALLOWED_KEYS
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
 from notifyctl.connection.cluster import Cluster
@@ -74,6 +74,8 @@ def connect(target: str, *, role: Role) -> redis.Redis:
         "socket_timeout": patience.answer_s,
         **place.options,
     }
+    if place.tls:
+        options["redis_connect_func"] = _greet if place.way == "cluster" else _connect_and_greet
     try:
         client = _client(place, options, patience.retry())
     except (ValueError, TypeError, RedisError):
@@ -93,6 +95,8 @@ def _client(place: Place, options: dict[str, Any], retry: Retry) -> redis.Redis:
         return cast("redis.Redis", Cluster(place.nodes, retry, options))
     if place.way == "sentinel":
         sentinel_options = {**_PLAIN, **place.sentinel_options}
+        if place.tls:
+            sentinel_options["redis_connect_func"] = _connect_and_greet
         client = primary_of(place.service, place.nodes, options=options, sentinel_options=sentinel_options, retry=retry)
     else:
         if place.nodes:
@@ -109,3 +113,19 @@ def _try_out(pool: redis.ConnectionPool) -> None:
         TypeError, ValueError, RedisError: It says no.
     """
     pool.connection_class(**pool.connection_kwargs)
+
+
+def _connect_and_greet(connection: redis.Connection) -> None:
+    connection.on_connect()
+    _greet(connection)
+
+
+def _greet(connection: redis.Connection) -> None:
+    """Have one answer, whichever, on a new connection with TLS.
+
+    What TLS 1.3 itself sends after a handshake (session tickets) is read on the way to it. redis-py takes that for an
+    answer that nobody fetched, and the connection for one that cannot be used.
+    """
+    connection.send_command("PING", check_health=False)
+    with suppress(ResponseError):
+        connection.read_response()

