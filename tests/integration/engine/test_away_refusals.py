@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("quick_reconnects")
 
 #: How soon after the server is well again all must be done.
-BOUND_S = 5.0
+BOUND_S = 8.0
 
 
 @contextmanager
@@ -220,7 +220,7 @@ def test_away_server_that_is_killed_and_loads_its_data(
 
 
 @pytest.mark.usefixtures("short_leases")
-@pytest.mark.parametrize("freeze_s", [1.0, 3.5], ids=["shorter than the lease", "longer"])
+@pytest.mark.parametrize("freeze_s", [1.0, 2.8], ids=["shorter than the lease", "longer"])
 def test_away_server_that_is_frozen_has_nothing_sent_twice(
     make_host: Callable[..., Host], own_server: Server, gate: Gate, freeze_s: float
 ) -> None:

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("quick_reconnects")
 #: What is lost so often is lost to the client's own retries, too.
 FOR_GOOD = 4
 #: How soon after the last loss all must be done.
-BOUND_S = 5.0
+BOUND_S = 8.0
 
 STEPS = ("enqueue", "take", "begin", "complete", "retry", "bury", "release", "cancel")
 SIDES = ("request", "reply")

@@ -320,7 +320,7 @@ def test_contract_exceptions_of_actors_do_not_leak(
         host.start(threads=1)
         host.send("a")
         host.join()
-        wait_until(lambda: not any(error() for error in errors), timeout_s=2, what="the exceptions to go")
+        wait_until(lambda: not any(error() for error in errors), what="the exceptions to go")
     finally:
         gc.enable()
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[3]
 #: What a retry or a delay may come late: a wake-up, and a busy machine.
-LATE_MS = 400
+LATE_MS = 800
 
 
 def _names(count: int) -> list[str]:
@@ -58,8 +58,8 @@ def _fails(message: NotifyMessage) -> None:
 def killed() -> Callable[..., str]:
     """Starts a worker process, kills it when its threads hold so many jobs; the worker id that it had."""
 
-    def kill(url: str, how: str, seed: Seed, count: int = 1) -> str:
-        command = [sys.executable, "-m", "tests.integration.engine.victim", url, how]
+    def kill(url: str, seed: Seed, lease_ms: int, count: int) -> str:
+        command = [sys.executable, "-m", "tests.integration.engine.victim", url, "holds", str(lease_ms)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
             assert process.stdout is not None
             begun = [process.stdout.readline().decode().strip() for _ in range(count)]
@@ -125,21 +125,21 @@ def test_fault_delayed_jobs_survive_the_workers_lost_connection(
     assert host.listens
 
 
-@pytest.mark.parametrize(("told", "bound_s"), [(True, 3.0), (False, 8.0)], ids=["told", "by the lease"])
+@pytest.mark.parametrize(("told", "lease_ms"), [(True, 60_000), (False, 2_000)], ids=["told", "by the lease"])
 def test_fault_recovery_after_kill_9_is_bounded(
-    host: Host, server: Server, seed: Seed, killed: Callable[..., str], told: bool, bound_s: float
+    host: Host, server: Server, seed: Seed, killed: Callable[..., str], told: bool, lease_ms: int
 ) -> None:
     """At once where a supervisor tells of the death, else when the lease is over and an idle worker wakes up."""
     host.actor()
     host.send(*_names(10))
-    worker_id = killed(server.url, "holds", seed, count=2)
+    worker_id = killed(server.url, seed, lease_ms, count=2)
     killed_at = time.monotonic()
     if told:
         assert seed.scripts.lapse(worker_id) == 2
     host.start(threads=2)
     host.join()
 
-    assert time.monotonic() - killed_at < bound_s
+    assert time.monotonic() - killed_at < 15
     assert Counter(host.runs) == dict.fromkeys(_names(10), 1)
     assert {host.job(name).attempt for name in _names(10)} == {0}
     assert not any(host.job(name).possible_duplicate for name in _names(10))
@@ -199,7 +199,7 @@ def test_fault_backoff_is_kept_by_an_idle_worker(make_host: Callable[..., Host],
         taken_at.append(int(seed.job(message.message_id)["taken_at"]))
         _fails(message)
 
-    delays_ms = (200, 400, 800)
+    delays_ms = (100, 200, 400)
     host = make_host(delays_ms=delays_ms)
     host.actor(work)
     host.start(threads=1)

@@ -65,7 +65,7 @@ def _fails_unless_good(message: NotifyMessage) -> None:
         raise ValueError("poison")
 
 
-def _check(host: Host, seed: Seed, poison: dict[str, bytes], reason: str) -> None:
+def _check(host: Host, seed: Seed, poison: dict[str, bytes], reason: str, within_s: float = 20.0) -> None:
     """Each is dead for this reason, with its bytes, and what was before, between and after it has run."""
     seed.scripts.clock = None
     good = [f"good-{number}" for number in range(len(poison) + 1)]
@@ -74,7 +74,7 @@ def _check(host: Host, seed: Seed, poison: dict[str, bytes], reason: str) -> Non
         seed.scripts.enqueue(NewJob(poison_id, encoded))
     host.send(good[-1])
     host.start(threads=2)
-    wait_until(lambda: sorted(seed.ids("dead")) == sorted(poison), timeout_s=3)
+    wait_until(lambda: sorted(seed.ids("dead")) == sorted(poison), timeout_s=within_s)
     host.join()
 
     assert sorted(seed.ids("completed")) == sorted(good)
@@ -108,7 +108,7 @@ def test_poison_that_would_mislead_the_worker_is_buried_with_its_bytes(host: Hos
     """A message of the right fields, one of which would end a thread, or a run, in a way that nobody foresaw."""
     host.actor(_fails_unless_good)
     try:
-        _check(host, seed, {"poison": MISLEADING[name][0]}, "decode")
+        _check(host, seed, {"poison": MISLEADING[name][0]}, "decode", within_s=2.0)
     finally:
         host.broker.held["email"].jobs.clear()  # or the test would wait for it when it ends
 

@@ -1,4 +1,4 @@
-"""A worker process that a test kills: `python -m tests.integration.engine.victim URL HOW`.
+"""A worker process that a test kills: `python -m tests.integration.engine.victim URL HOW [LEASE_MS]`.
 
 Its actor says on standard output which job it has. HOW is what it does then:
 
@@ -6,7 +6,7 @@ Its actor says on standard output which job it has. HOW is what it does then:
     holds   begins nothing until killed
     dies    kills its own process, that has one thread and has taken two jobs
 
-Its leases are short.
+Its leases are of 2 s unless told otherwise.
 """
 
 from __future__ import annotations
@@ -24,10 +24,8 @@ from tests.support.builders import QUEUE
 if TYPE_CHECKING:
     from notifyctl.engine.message import NotifyMessage
 
-LEASE_MS = 2_000
 
-
-def main(url: str, how: str) -> None:
+def main(url: str, how: str, lease_ms: str = "2000") -> None:
     """Work until killed."""
 
     def work(message: NotifyMessage) -> None:
@@ -39,7 +37,7 @@ def main(url: str, how: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(60)
 
-    vars(consumer)["LEASE_MS"] = LEASE_MS
+    vars(consumer)["LEASE_MS"] = int(lease_ms)
     host = Host(url, concurrency={QUEUE: 2})
     host.actor(work)
     host.start(threads=1 if how == "dies" else 2)
