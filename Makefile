@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CODE := notifyctl actors tests bench docs
 SETUP := .venv/.ready
-REDIS7_TESTS := tests/integration/engine tests/integration/worker \
+REDIS7_TESTS := tests/integration/engine tests/integration/delivery tests/integration/worker \
 	$(addprefix tests/integration/test_, connection.py lua.py notifier.py) \
 	$(addprefix tests/e2e/test_, smoke.py worker.py dlq.py job.py queue.py stats.py order.py order_show.py)
 

@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from notifyctl.connection import translated
 from notifyctl.errors import DeliveryError, InDoubt, NotifyError, Permanent, Scope, Throttled, Unavailable
-from notifyctl.lua import load_script, run_many
+from notifyctl.lua import load_script
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -302,13 +302,8 @@ class Circuits:
         Raises:
             BrokerUnavailable: Redis is away.
         """
-        calls = [(_SCRIPTS["look"], [self._key(provider)], [self._now()]) for provider in providers]
-        with translated():
-            answers = run_many(self._client, calls) if calls else []
-            for answer in answers:
-                if isinstance(answer, Exception):
-                    raise answer
-        return [_circuit(provider, *answer) for provider, answer in zip(providers, answers, strict=True)]
+        with translated():  # one by one: they are few, and in a cluster each may be on another server
+            return [_circuit(provider, *self._run("look", provider, self._now())) for provider in providers]
 
     def _changed(self, change: Change) -> None:
         """Log what nobody asked for, and tell of it."""

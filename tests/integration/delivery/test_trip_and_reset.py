@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notifyctl.delivery.circuits import WORKS, Admitted, Change, Circuit, Kind
+from notifyctl.delivery.circuits import WORKS, Admitted, Change, Circuit, Circuits, Kind
+from notifyctl.engine.keys import FleetKeys
 from tests.integration.delivery.conftest import ACCOUNT, FAILING, P
 
 if TYPE_CHECKING:
@@ -74,6 +75,12 @@ def test_look_shows_each_state(bench: Bench) -> None:
     assert (bench.look().state, bench.look().wait_ms) == ("half-open", 0)
 
 
-def test_look_at_nothing_asks_nobody(bench: Bench) -> None:
-    """There may be no provider."""
-    assert bench.circuits.look([]) == []
+def test_circuits_that_nobody_listens_to(bench: Bench) -> None:
+    """They open and close all the same."""
+    deaf = Circuits(bench.client, FleetKeys("t").circuit, bench.policy, clock=lambda: bench.now)
+    deaf.report(deaf.admit(P, 0), ACCOUNT)
+    deaf.trip(P, 1_000, "")
+
+    assert deaf.look([P])[0].kind is Kind.TRIPPED
+    assert deaf.reset(P, "")
+    assert deaf.look([]) == []

@@ -65,7 +65,8 @@ def use_everything(url: str) -> None:
         "job list --order 10482 --to ada@example.com", "order show 10482", "dlq list", "dlq retry --all --yes",
         "worker --drain", "dlq purge --all --yes", "queue pause email", "queue limit email --rate 1/s",
         "queue resume email", "send email ada@example.com -t test_message --in 1h", "worker list",
-        "job cancel --queue email --yes", "doctor",
+        "job cancel --queue email --yes", "provider trip outbox --for 1ms", "worker --drain", "provider list",
+        "provider trip outbox --for 1m", "provider reset outbox", "doctor",
     ):  # fmt: skip
         done = run(*words.split(), **variables, NOTIFYCTL_EMAIL_RETRY_DELAYS="", NOTIFYCTL_WHATSAPP_RETRY_DELAYS="")
         assert done.code == 0, f"{words}: {done.err}"

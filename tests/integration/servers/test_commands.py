@@ -67,6 +67,17 @@ def test_dead_letters_are_repaired(redis_url: str) -> None:
     assert run("job", "cancel", dead[0], "--yes").code == 0
 
 
+def test_operator_takes_a_provider_out(redis_url: str) -> None:
+    """Each circuit is where its provider's name is hashed to, and so are the events."""
+    assert run("provider", "trip", "sendgrid", "--for", "1m").code == 3
+    assert run("provider", "trip", "outbox", "--for", "1m").code == 0
+
+    assert {provider["kind"] for provider in told("provider", "list")} == {"tripped"}
+    assert told("stats", "email")["circuits"][0]["provider"] == "outbox"
+    assert run("provider", "reset", "outbox").code == 0
+    assert {provider["state"] for provider in told("provider", "list")} == {"closed"}
+
+
 def test_operator_holds_up_a_queue(redis_url: str) -> None:
     """Pause, limit and resume reach the queue's own server."""
     assert run("queue", "pause", "email", "--reason", "a test").code == 0
