@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
 from notifyctl.cli._context import connected, operator, progress
+from notifyctl.cli._doubts import in_doubt, told
 from notifyctl.cli._errors import Code, Refused
 from notifyctl.cli._output import Column, Output, say, write
 from notifyctl.cli._personal import without_personal
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from notifyctl.cli._filters import Chosen
     from notifyctl.cli._output import Record, View
     from notifyctl.engine.inspector import Inspector
+    from notifyctl.engine.jobs import Job
     from notifyctl.units import Rate
 
 __all__ = ["Verb", "ask", "perform"]
@@ -38,12 +41,14 @@ class Verb:
         question: What is to be done, before the count.
         act: Does it with one job: told its id, who asked and why.
         asks_always: Also asks before it is done with jobs that are named one by one.
+        resends: It sends again: so it asks, too, where a message may have been sent already.
     """
 
     past: Literal["retried", "purged", "cancelled"]
     question: str
     act: Callable[[Inspector, str, str, str], Any]
     asks_always: bool = False
+    resends: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +136,11 @@ def perform(
     """
     inspector = connected().inspector
     selection = select(inspector, words, chosen, every=every, limit=limit)
-    if selection.ids and not dry_run and (verb.asks_always or not selection.named):
-        ask(f"{verb.question}: {len(selection.ids)}", described(inspector, selection.ids), yes=yes)
+    if selection.ids and not dry_run and not yes:
+        warning = doubtful(inspector, selection.ids) if verb.resends else []
+        if verb.asks_always or not selection.named or warning:
+            sample = (*described(inspector, selection.ids), *warning)
+            ask(f"{verb.question}: {len(selection.ids)}", sample, yes=yes)
     if dry_run:
         run(selection, lambda job_id: inspector.would(verb.past, job_id), f"would be {verb.past}", view)
         return
@@ -169,6 +177,18 @@ def described(inspector: Inspector, ids: Sequence[str]) -> Iterable[str]:
             yield f"{job_id}  {job.queue}, {job.template}{order}, {job.reason or job.state}"
     if len(ids) > _SAMPLE:
         yield f"… and {len(ids) - _SAMPLE} more"
+
+
+def doubtful(inspector: Inspector, ids: Sequence[str]) -> list[str]:
+    """Return what is to be known before jobs are sent again of which some may have been sent already."""
+    held: list[Job] = []
+    for job_id in ids:
+        with suppress(JobNotFound):
+            job = inspector.job(job_id)
+            held += [job] if in_doubt(job) else []
+    if len(held) == len(ids) == 1:
+        return told(held[0])
+    return [f"of {len(held)} of them nobody can say whether they were sent: they may arrive twice"] if held else []
 
 
 @dataclass(slots=True)

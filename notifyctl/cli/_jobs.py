@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from notifyctl.cli._context import connected, operator
+from notifyctl.cli._doubts import in_doubt, told
 from notifyctl.cli._output import Column, Output, View, duration, iso, moment, say, write
 from notifyctl.engine.states import State
 
@@ -48,7 +49,9 @@ _PAGE_COLUMNS = (
     Column("release_reason", "given back for"),
     Column("provider"),
     Column("provider_id", "provider's id"),
+    Column("in_doubt", "in doubt"),
     Column("possible_duplicate", "possible duplicate"),
+    Column("asked_at", "asked", moment),
     Column("created_at", "created", moment),
     Column("due_at", "due", moment),
     Column("expires_at", "expires", moment),
@@ -101,7 +104,9 @@ def job_record(job: Job, *, reveal: bool = False) -> dict[str, Any]:
         "release_reason": job.release_reason,
         "provider": job.provider,
         "provider_id": job.provider_id,
+        "in_doubt": in_doubt(job),
         "possible_duplicate": job.possible_duplicate,
+        "asked_at": iso(job.asked_at_ms),
         "created_at": iso(job.created_at_ms),
         "due_at": iso(job.due_at_ms),
         "expires_at": iso(job.expires_at_ms),
@@ -138,6 +143,8 @@ def show_job(view: View, job: Job, *, reveal: bool) -> None:
     if attempts:
         write("\n")
         view.many(_flat(attempts), _ATTEMPT_COLUMNS)
+    for line in told(job):
+        say(line)
 
 
 def _notification(job: Job) -> Notification | None:

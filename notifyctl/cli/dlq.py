@@ -46,6 +46,7 @@ _RETRY = _bulk.Verb(
     "retried",
     "dead letters to be sent again",
     lambda inspector, job_id, by, why: inspector.replay(job_id, by=by, why=why),
+    resends=True,
 )
 _PURGE = _bulk.Verb(
     "purged",
@@ -181,7 +182,8 @@ def retry(
 ) -> None:
     """Send dead letters on their way again, with a fresh count of attempts.
 
-    Jobs that are named go at once; with a filter or --all, the count and a sample are shown first.
+    Jobs that are named go at once; with a filter or --all, the count and a sample are shown first. Where nobody can say
+    whether a message was sent already, it is said what is known, and asked.
     """
     _bulk.perform(
         _RETRY, ids or (), chosen, View(output, table),

@@ -58,6 +58,7 @@ _PAGE_COLUMNS = (
     Column("cancelled"),
     Column("failed"),
     Column("dlq"),
+    Column("possible_duplicates", "sent in doubt"),
     Column("oldest_waiting_ms", "oldest waiting", duration),
     Column("next_due_ms", "next is due in", duration),
     Column("rate", "limit"),
@@ -67,6 +68,8 @@ _PAGE_COLUMNS = (
     Column("workers", "worker processes"),
     Column("concurrency", "threads of a process"),
     Column("retry_delays", "retries after"),
+    Column("look_ups", "looked up after"),
+    Column("unknown_outcome", "if nothing is found"),
     Column("route", "goes to"),
 )
 
@@ -99,6 +102,8 @@ def _settings_of(app: "App", queue: str) -> dict[str, Any]:
         "configured_rate": str(settings.rate),
         "concurrency": settings.concurrency,
         "retry_delays": [format_duration(delay) for delay in settings.retry_delays],
+        "look_ups": [format_duration(moment) for moment in settings.look_ups],
+        "unknown_outcome": settings.unknown_outcome,
         "route": told_route(app, Channel(queue)),
     }
 

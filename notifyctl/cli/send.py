@@ -72,6 +72,10 @@ def send(
     expires: ExpiryOption = None,
     priority: Annotated[Literal["high", "normal", "low"], typer.Option(help="Which line it waits in.")] = "normal",
     key: Annotated[str, typer.Option(metavar="TEXT", help="Idempotency key: the same one is queued once.")] = "",
+    unknown_outcome: Annotated[
+        Literal["resend", "hold"] | None,
+        typer.Option(help="What if nobody can say whether it was sent. Default: as set for the channel."),
+    ] = None,
     locale: Annotated[str, typer.Option(metavar="TAG", help="Language of amounts, as pt-BR.")] = "en",
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
@@ -93,7 +97,7 @@ def send(
     if dry_run:
         _check(app, notification, view)
         return
-    options = Options(idempotency_key=key, priority=priority, delay=delay, at=at, expires=expires)
+    options = Options(key, (), priority, delay, at, expires, unknown_outcome or "")
     queued = connected(app).notifier.queue(notification, options)
     record = {"id": queued.id, "queue": channel, "known": queued.known}
     if output is Output.TABLE:

@@ -32,7 +32,7 @@ app = alone()
 #: What `--fail-if` may ask about.
 _FIELDS = (
     "waiting", "active", "delayed", "completed", "failed", "dlq", "cancelled", "paused", "blocked_ms",
-    "oldest_waiting_ms", "next_due_ms", "max_active", "circuits", "workers",
+    "oldest_waiting_ms", "next_due_ms", "max_active", "circuits", "possible_duplicates", "workers",
 )  # fmt: skip
 _OPERATORS: dict[str, Callable[[int, int], bool]] = {
     ">=": operator.ge, "<=": operator.le, "==": operator.eq, "!=": operator.ne, ">": operator.gt, "<": operator.lt,

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from notifyctl.engine.keys import QueueKeys
+from notifyctl.engine.scripts import Scripts
 from notifyctl.engine.states import State
 from tests.support.cli import run
 
@@ -213,3 +217,56 @@ def test_retry_keeps_to_a_rate(ok: Callable[..., Result], dead: Callable[..., li
     assert ok("dlq", "retry", "--all", "--yes", "--rate", "5/s").out == "retried 4\n"
 
     assert time.monotonic() - started >= 3 / 5
+
+
+@pytest.fixture
+def held(app: App) -> str:
+    """A WhatsApp message of which nobody can say whether it was sent: Twilio was asked for it twice; its id."""
+    job_id = app.notifier.queue_whatsapp("+447700900123", "test_message", {"note": "10482"}).id
+    scripts = Scripts(app.client("operator"), QueueKeys(app.settings.namespace, "whatsapp"))
+    take: dict[str, Any] = {"lease_ms": 10_000, "rate": "0/1", "gap_ms": 5_000, "block_ms": 1_000, "cancelled_ms": 60_000}
+    (job,) = scripts.take("w", 1, 1, **take).jobs
+    scripts.begin(job_id, job.token, "twilio")
+    scripts.doubt(job_id, job.token, 0, '{"attempt": 1, "outcome": "in_doubt", "error": "no answer"}')
+    record = '{"attempt": 1, "outcome": "in_doubt", "tries": [{"provider": "twilio", "outcome": "not_found"}]}'
+    for look in (1, 2):
+        (job,) = scripts.take("w", look + 1, 1, **take).jobs
+        if look == 1:
+            scripts.doubt(job_id, job.token, 0, record, 2)
+    scripts.bury(job_id, job.token, "unknown_outcome", record)
+    return job_id
+
+
+def test_show_of_a_held_one_tells_what_is_known(ok: Callable[..., Result], held: str) -> None:
+    """Who was asked, what looking it up brought, and what can be done."""
+    told = ok("dlq", "show", held).err
+
+    assert "nobody can say whether this message was sent: twilio was asked at" in told
+    assert "twilio was then asked for it 2 times, and knew of no such message" in told
+    assert f"notifyctl dlq retry {held}" in told
+    found = ok("dlq", "show", held, "-o", "json").json()
+    assert (found["in_doubt"], found["possible_duplicate"], found["asked_at"][:2]) == (True, False, "20")
+
+
+def test_retry_of_a_held_one_asks(ok: Callable[..., Result], held: str, app: App) -> None:
+    """It may arrive twice: nobody sends that by mistake, and without a terminal the flag is named."""
+    refused = run("dlq", "retry", held)
+
+    assert refused.code == 1
+    assert "nobody can say whether this message was sent" in refused.err
+    assert "--yes" in refused.err
+    assert app.inspector.job(held).state is State.DEAD
+
+    ok("dlq", "retry", held, "--yes")
+
+    job = app.inspector.job(held)
+    assert (job.state, job.possible_duplicate, job.look) == (State.WAITING, True, 0)
+    assert ok("stats", "whatsapp", "-o", "json").json()["possible_duplicates"] == 1
+
+
+def test_bulk_retry_says_how_many_are_in_doubt(dead: Callable[..., list[str]], held: str) -> None:
+    """Among others that can be sent again without a thought."""
+    refused = run("dlq", "retry", *dead(2), held)
+
+    assert refused.code == 1
+    assert "of 1 of them nobody can say whether they were sent: they may arrive twice" in refused.err
