@@ -277,7 +277,7 @@ class Scripts:
 
     def lapse(self, worker_id: str) -> int:
         """End the leases of a worker process that is dead for certain; how many it had."""
-        args = [self._now(), self.keys.prefix, worker_id]
+        args = [self.keys.prefix, worker_id]
         return int(self._call("lapse", [self.keys.active, self.keys.wake], args))
 
     def replay(self, job_id: str, call: str, lane: int = -1) -> str:

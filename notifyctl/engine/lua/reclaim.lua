@@ -19,9 +19,9 @@ if now == 0 then
   local t = redis.call('TIME')
   now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
-if now < tonumber(redis.call('HGET', KEYS[6], 'grace_until') or 0) then return 0 end
 local ms = string.format('%.0f', now)
-local ids = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', ms, 'LIMIT', 0, BATCH)
+local in_grace = now < tonumber(redis.call('HGET', KEYS[6], 'grace_until') or 0)
+local ids = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', in_grace and '0' or ms, 'LIMIT', 0, BATCH)  -- 0: as by `lapse`
 for _, id in ipairs(ids) do
   local job = ARGV[2] .. 'job:' .. id
   redis.call('ZREM', KEYS[3], id)

@@ -50,7 +50,7 @@ local meta = redis.call('HMGET', KEYS[7], 'ran_at', 'grace_until')
 local grace = tonumber(meta[2] or 0)
 if meta[1] and now - tonumber(meta[1]) > tonumber(ARGV[8]) then grace = now + tonumber(ARGV[6]) end
 redis.call('HSET', KEYS[7], 'ran_at', ms, 'grace_until', string.format('%.0f', grace))
-local lost = now >= grace and redis.call('ZCOUNT', KEYS[3], '-inf', ms) > 0 and 1 or 0
+local lost = redis.call('ZCOUNT', KEYS[3], '-inf', now >= grace and ms or '0') > 0 and 1 or 0  -- 0: as by `lapse`
 
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ms, 'LIMIT', 0, BATCH)) do
   redis.call('ZREM', KEYS[2], id)

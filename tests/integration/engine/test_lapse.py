@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from notifyctl.engine.heartbeat import GAP_MS
 from tests.support.seed import ids
 
 if TYPE_CHECKING:
@@ -41,3 +42,18 @@ def test_lapse_of_a_worker_that_held_nothing_changes_nothing(seed: Seed) -> None
     seed.active("a", token="w2:1")
 
     assert seed.changes_nothing(lambda: seed.scripts.lapse("w1")) == 0
+
+
+def test_lapse_knows_no_grace(seed: Seed) -> None:
+    """Nobody ran a script for long, as where the only worker is busy and dies: others' leases are given time, not its."""
+    seed.active("a", token="w1:1", lease_ms=1_000)
+    seed.active("other", token="w2:1", lease_ms=1_000)
+    seed.live(0)
+    seed.clock.advance(GAP_MS + 1)
+    seed.scripts.lapse("w1")
+
+    assert seed.take("w3", 1).lost
+    assert seed.scripts.reclaim(60_000) == 1
+    assert ids(seed.take("w3", 2)) == ["a"]
+    assert not seed.take("w3", 3).lost
+    assert set(seed.ids("active")) == {"a", "other"}
