@@ -15,11 +15,11 @@ from dramatiq.errors import ConnectionClosed
 from notifyctl.app import build
 from notifyctl.connection import connect
 from notifyctl.engine.broker import NotifyBroker
-from notifyctl.engine.jobs import Enqueuing
+from notifyctl.engine.jobs import Completion, Enqueuing
 from notifyctl.engine.keys import QueueKeys
 from notifyctl.engine.producer import Producer
 from notifyctl.engine.replicas import Replicas
-from notifyctl.engine.scripts import Completion, Scripts
+from notifyctl.engine.scripts import Scripts
 from notifyctl.errors import Unreplicated
 from notifyctl.notification import Channel, Notification, Recipient
 from notifyctl.notifier import Options
