@@ -19,6 +19,7 @@
     │   └── Overtaken              a later event is known, and has made this message wrong
     ├── UnknownProvider            no provider of this name is configured
     ├── ServerError                the embedded server cannot be started or stopped
+    ├── SpoolError                 the spool, for when Redis is away, cannot be used
     └── DeliveryError              one attempt at a provider failed
         ├── Transient              surely not taken; may work later
         │   ├── Unavailable        the provider itself cannot be reached, or does not work
@@ -53,6 +54,7 @@ __all__ = [
     "RenderError",
     "Scope",
     "ServerError",
+    "SpoolError",
     "StaleLease",
     "Suppressed",
     "Throttled",
@@ -209,6 +211,12 @@ class ServerError(NotifyError):
     """The embedded server cannot be started or stopped."""
 
     code = "server"
+
+
+class SpoolError(NotifyError):
+    """The spool, which keeps messages while Redis is away, cannot be written or read."""
+
+    code = "spool"
 
 
 class Scope(StrEnum):

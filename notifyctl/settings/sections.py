@@ -7,11 +7,12 @@ reports it puts in the name that the user wrote. Knows no file and no environmen
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping  # noqa: TC003 - pydantic reads the annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
@@ -51,6 +52,7 @@ __all__ = [
     "SendGridSettings",
     "ShopSettings",
     "SmtpSettings",
+    "SpoolSettings",
     "TwilioSettings",
     "WhatsAppSettings",
 ]
@@ -123,6 +125,18 @@ class RedisSettings(Section):
         user = quote(self.username or "", safe="")
         login = f"{user}:{quote(self.password.get_secret_value(), safe='')}@" if self.password else ""
         return f"redis://{login}{host}:{self.port}/0"
+
+    def name(self) -> str:
+        """Return what tells this server from others: no user, no password, the same however it is written."""
+        target = self.target()
+        if target is None:
+            return "embedded"
+        parts = urlsplit(target)
+        place = parts.netloc.rpartition("@")[2].lower()
+        if parts.scheme not in ("redis", "rediss"):
+            return f"{parts.scheme}://{place}{parts.path}"
+        port = "" if re.search(r":\d+$", place) else ":6379"
+        return f"{parts.scheme}://{place}{port}/{parts.path.strip('/') or '0'}"
 
 
 class SendGridSettings(Section):
@@ -299,6 +313,18 @@ class RetentionSettings(Section):
     completed: Annotated[PositiveDuration, Env("NOTIFYCTL_COMPLETED_RETENTION")] = timedelta(hours=24)
     failed: Annotated[PositiveDuration, Env("NOTIFYCTL_FAILED_RETENTION")] = timedelta(days=7)
     cancelled: Annotated[PositiveDuration, Env("NOTIFYCTL_CANCELLED_RETENTION")] = timedelta(hours=24)
+
+
+class SpoolSettings(Section):
+    """Where messages are kept while Redis is away.
+
+    Attributes:
+        enabled: Off: a call raises at once.
+        max_bytes: How large its file may become; after that a call raises.
+    """
+
+    enabled: Annotated[bool, Env("NOTIFYCTL_SPOOL")] = True
+    max_bytes: Annotated[int, Field(ge=1024**2), Env("NOTIFYCTL_SPOOL_MAX_BYTES")] = 256 * 1024**2
 
 
 class ShopSettings(Section):

@@ -33,6 +33,7 @@ from notifyctl.settings.sections import (
     SendGridSettings,
     ShopSettings,
     SmtpSettings,
+    SpoolSettings,
     TwilioSettings,
     WhatsAppSettings,
 )
@@ -85,6 +86,7 @@ class Settings(BaseSettings):
     twilio: TwilioSettings = Field(default_factory=TwilioSettings)
     circuit: CircuitSettings = Field(default_factory=CircuitSettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
+    spool: SpoolSettings = Field(default_factory=SpoolSettings)
     shop: ShopSettings = Field(default_factory=ShopSettings)
     orders: OrdersSettings = Field(default_factory=OrdersSettings)
     messages: MessagesSettings = Field(default_factory=MessagesSettings)
@@ -145,6 +147,16 @@ class Settings(BaseSettings):
     def queues(self) -> Mapping[str, QueueSettings]:
         """How each queue is worked on, by its name."""
         return MappingProxyType({"email": self.email, "whatsapp": self.whatsapp})
+
+    @property
+    def spool_dir(self) -> Path:
+        """Where the spool's files are."""
+        return self.state_dir / "spool"
+
+    @property
+    def destination(self) -> str:
+        """What tells this fleet's queues from those of others: the namespace and the server."""
+        return f"{self.namespace} at {self.redis.name()}"
 
     def value(self, setting: Setting) -> Any:
         """Return a setting's value; a secret stays wrapped."""
