@@ -122,13 +122,17 @@ class Inspector:
         Raises:
             JobNotFound: There is none, or its retention is over.
         """
-        return self._job(self._queue_of(job_id), job_id)
+        return self._job(*self._find(job_id))
 
-    def _queue_of(self, job_id: str) -> str:
+    def _find(self, job_id: str) -> tuple[str, str]:
+        """Return the queue of a job, and its id: another one where this one stands for a job that was there before."""
         for queue in self.queues():
+            keys = QueueKeys(self._fleet.namespace, queue)
             with translated():
-                if self.client.exists(QueueKeys(self._fleet.namespace, queue).job(job_id)):
-                    return queue
+                asked = [("EXISTS", keys.job(job_id)), ("GET", keys.alias(job_id))]
+                is_here, first_id = pipelined(self.client, asked, raising=True)
+            if is_here or first_id:
+                return queue, job_id if is_here else first_id.decode()
         raise JobNotFound(
             f"no job {job_id!r}",
             hint="Ids are shown by 'notifyctl job list' and 'notifyctl dlq list'; ended jobs go after their retention.",
@@ -198,7 +202,7 @@ class Inspector:
             JobNotFound: There is no such job.
             WrongState: It is not dead: somebody else sent it on already, or it never was.
         """
-        queue = self._queue_of(job_id)
+        queue, job_id = self._find(job_id)
         with translated():
             word = self._scripts(queue).replay(job_id, _call_name(), -1 if lane is None else int(lane))
         self._expect(word, job_id, "retried", by, why)
@@ -211,7 +215,7 @@ class Inspector:
             JobNotFound: There is no such job.
             WrongState: It is not dead.
         """
-        queue = self._queue_of(job_id)
+        queue, job_id = self._find(job_id)
         with translated():
             word = self._scripts(queue).discard(job_id, _call_name())
         self._expect(word, job_id, "purged", by, why)
@@ -223,24 +227,10 @@ class Inspector:
             JobNotFound: There is no such job.
             WrongState: It is neither waiting nor delayed.
         """
-        queue = self._queue_of(job_id)
+        queue, job_id = self._find(job_id)
         with translated():
             word = self._scripts(queue).cancel(job_id, reason, self._retention.cancelled_ms, call=_call_name())
         self._expect(word, job_id, "cancelled", by, why)
-
-    def cancel_keyed(self, queue: str, hashes: Sequence[str], *, reason: str) -> int:
-        """Cancel the jobs of these idempotency keys that have not gone yet; how many there were.
-
-        Args:
-            queue: The queue.
-            hashes: What stands for the keys, some hundreds at a time.
-            reason: One word.
-        """
-        scripts = self._scripts(queue)
-        with translated():
-            ids = [holder[0] for holder in scripts.holders(hashes) if holder]
-            words = scripts.cancel_many(ids, reason, self._retention.cancelled_ms, _call_name())
-        return words.count("done")
 
     def would(self, verb: Literal["retried", "purged", "cancelled"], job_id: str) -> None:
         """Raise what `replay`, `discard` or `cancel` would raise now; nothing is changed.

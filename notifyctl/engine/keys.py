@@ -102,6 +102,10 @@ class QueueKeys:
         """String: the call that discarded this job; expires after a day. Until then its id is not taken again."""
         return f"{self.prefix}gone:{job_id}"
 
+    def alias(self, job_id: str) -> str:
+        """String: the job that stands for this id, which a caller was given while Redis was away; kept for 30 days."""
+        return f"{self.prefix}alias:{job_id}"
+
     def idempotency(self, digest: str) -> str:
         """String ``<id> <digest of the payload>``; lives as long as its job, then 30 days."""
         return f"{self.prefix}idem:{digest}"

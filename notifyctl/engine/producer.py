@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 from notifyctl.engine.keys import FleetKeys, QueueKeys
 from notifyctl.engine.replicas import Replicas
-from notifyctl.engine.scripts import Scripts
+from notifyctl.engine.scripts import IDEMPOTENCY_TAIL_MS, Retention, Scripts
+from notifyctl.engine.shelf import shelve
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from notifyctl.clock import Clock
     from notifyctl.engine.jobs import Enqueued, NewJob
+    from notifyctl.engine.states import State
 
 __all__ = ["Producer"]
 
@@ -27,6 +30,7 @@ class Producer:
         namespace: What all key names begin with.
         clock: Replaces the server's clock, in tests.
         replicas: Who must have a job before its enqueue is over.
+        retention: How long what is cancelled is kept.
     """
 
     def __init__(
@@ -35,11 +39,14 @@ class Producer:
         namespace: str,
         clock: Clock | None = None,
         replicas: Replicas | None = None,
+        *,
+        retention: Retention | None = None,
     ) -> None:
         self.client = client
         self.namespace = namespace
         self._clock = clock
         self._replicas = replicas or Replicas()
+        self._cancelled_ms = (retention or Retention()).cancelled_ms
         self._scripts: dict[str, Scripts] = {}
 
     def scripts(self, queue: str) -> Scripts:
@@ -75,3 +82,32 @@ class Producer:
     def enqueue_many(self, queue: str, jobs: Sequence[NewJob]) -> list[Enqueued | Exception]:
         """Enqueue jobs in one round trip; pass some hundreds at a time. Raises as `enqueue` does."""
         return self.scripts(queue).enqueue_many(jobs)
+
+    def shelve(self, queue: str, job: NewJob, state: State, reason: str, why: str = "") -> None:
+        """Keep a job that may not wait in line where people see it.
+
+        Args:
+            queue: The queue.
+            job: The job.
+            state: ``dead``: a person has to decide. ``cancelled``: it is not wanted any more.
+            reason: Why, one word.
+            why: The same in words.
+        """
+        shelve(self.scripts(queue), job, state, reason, why, self._cancelled_ms)
+
+    def alias(self, queue: str, job_id: str, first_id: str) -> None:
+        """Let an id that a caller was given stand for the job that there is already."""
+        keys = QueueKeys(self.namespace, queue)
+        self.client.set(keys.alias(job_id), first_id, px=IDEMPOTENCY_TAIL_MS)
+
+    def cancel_keyed(self, queue: str, hashes: Sequence[str], *, reason: str) -> int:
+        """Cancel the jobs of these idempotency keys that have not gone yet; how many there were.
+
+        Args:
+            queue: The queue.
+            hashes: What stands for the keys, some hundreds at a time.
+            reason: One word.
+        """
+        scripts = self.scripts(queue)
+        ids = [holder[0] for holder in scripts.holders(hashes) if holder]
+        return scripts.cancel_many(ids, reason, self._cancelled_ms, secrets.token_hex(8)).count("done")

@@ -34,6 +34,11 @@ class Replicas:
     timeout_ms: int = 100
     _quiet_until: float = field(default=0.0, repr=False)
 
+    @property
+    def waits_s(self) -> float:
+        """For how long the server may hold an answer back, in seconds."""
+        return self.timeout_ms / 1_000 if self.count else 0
+
     def ending(self, meta_key: str) -> list[tuple[Any, ...]]:
         """Return the commands that wait for all that was written before them, by whomever.
 

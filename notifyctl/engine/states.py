@@ -34,6 +34,7 @@ class State(StrEnum):
 #: transition: (states it starts from, states it ends in). `None` is "no job".
 TRANSITIONS: dict[str, tuple[tuple[State | None, ...], tuple[State | None, ...]]] = {
     "enqueue": ((None,), (State.WAITING, State.DELAYED)),
+    "shelve": ((None,), (State.DEAD, State.CANCELLED)),
     "promote": ((State.DELAYED,), (State.WAITING,)),
     "take": ((State.WAITING,), (State.ACTIVE, State.CANCELLED)),
     "reclaim": ((State.ACTIVE,), (State.WAITING, State.DELAYED, State.DEAD)),
