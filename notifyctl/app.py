@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from notifyctl.errors import ServerError
 from notifyctl.notification import Channel
 
 if TYPE_CHECKING:
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
     from notifyctl.engine.scripts import Retention
     from notifyctl.notification import EmailPayload, Notification, WhatsAppPayload
     from notifyctl.notifier import Notifier
+    from notifyctl.notifier.ways import Ways
     from notifyctl.providers.base import Provider
     from notifyctl.providers.outbox import Outbox
     from notifyctl.settings import Settings
+    from notifyctl.spool import Spool
     from notifyctl.templates.catalog import Catalog
 
 __all__ = ["App", "build"]
@@ -59,11 +62,13 @@ class App:
     Attributes:
         settings: What they are built from.
         started_server: Where this call started the embedded server, its process id; whoever talks to a person says so.
+        missing_server: Why there is no embedded server, where what is queued is kept in the spool instead.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.started_server: int | None = None
+        self.missing_server: ServerError | None = None
 
     @cached_property
     def target(self) -> str:
@@ -86,7 +91,7 @@ class App:
         """A client of the Redis in use."""
         from notifyctl.connection import connect
 
-        return connect(self.target, role=role)
+        return connect(self.target, role=role, waits_s=self.replicas.waits_s if role == "producer" else 0)
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -131,6 +136,18 @@ class App:
         return Inspector(client, self.settings.namespace, rates=rates, retention=self.retention, secret=self._secret)
 
     @cached_property
+    def ways(self) -> Ways:
+        """The ways of messages into the queues."""
+        from notifyctl.notifier.ways import Ways
+
+        return Ways(self.settings, self.client, retention=self.retention, replicas=self.replicas)
+
+    @property
+    def spool(self) -> Spool:
+        """Where messages are kept while Redis is away; what lies there can be looked at even if it is turned off."""
+        return self.ways.spool
+
+    @cached_property
     def fleet(self) -> Fleet:
         """The worker processes that live."""
         from notifyctl.engine.fleet import Fleet
@@ -140,18 +157,36 @@ class App:
     @cached_property
     def notifier(self) -> Notifier:
         """The producer's side of the queues."""
-        from notifyctl.engine.producer import Producer
         from notifyctl.notifier import Notifier
 
+        if self.settings.spool.enabled:
+            self._stand_by()
         return Notifier(
-            Producer(self.client("producer"), self.settings.namespace, replicas=self.replicas),
+            self.ways.intake(),
             self.inspector,
             self.catalog,
             shop=self.shop,
-            secret=self._secret,
+            ferry=self.ways.ferry(),
             default_region=self.settings.default_region,
             content_sids=None if self.sandboxed(Channel.WHATSAPP) else self.settings.whatsapp.content_sids,
         )
+
+    def _stand_by(self) -> None:
+        """Take an embedded server that cannot be started for one that is away."""
+        try:
+            _ = self.target
+        except ServerError as error:
+            from notifyctl import embedded
+
+            self.missing_server = error
+            self.target = embedded.expected_url(self.settings)
+
+    def close(self) -> None:
+        """End what runs in the background; what lies in the spool stays there."""
+        if "notifier" in self.__dict__:
+            self.notifier.close()
+        if "ways" in self.__dict__:
+            self.spool.close()
 
     def broker(self) -> NotifyBroker:
         """A broker for this process's worker; its actors are still to be declared."""
@@ -162,6 +197,7 @@ class App:
         from notifyctl.middleware.doubts import DoubtRule, Doubts
         from notifyctl.middleware.rate_limit import RateLimiter
         from notifyctl.middleware.retries import Retries
+        from notifyctl.middleware.spool import SpoolFerry
 
         queues = self.settings.queues
         doubts = {name: DoubtRule(queue.look_ups, queue.unknown_outcome == "resend") for name, queue in queues.items()}
@@ -174,6 +210,7 @@ class App:
             replicas=self.replicas,
             middleware=[
                 CurrentMessage(),
+                *([SpoolFerry(ferry)] if (ferry := self.ways.ferry(stays=True)) else ()),
                 RateLimiter({name: queue.rate for name, queue in queues.items()}),
                 Retries({name: queue.retry_delays for name, queue in queues.items()}, doubts=Doubts(doubts)),
             ],

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from notifyctl.settings import Settings
 
-__all__ = ["Running", "ensure_running", "private_server", "status", "stop"]
+__all__ = ["Running", "ensure_running", "expected_url", "private_server", "status", "stop"]
 
 #: How long a server may be silent while it starts; loading its data counts as a sign of life.
 _PATIENCE_S = 15.0
@@ -106,6 +106,11 @@ def ensure_running(settings: Settings) -> Running:
         ServerError: If there is no server program, it cannot start, or it does not answer.
     """
     return _ensure(_place(settings))
+
+
+def expected_url(settings: Settings) -> str:
+    """Return where the embedded server would listen, whether or not it runs."""
+    return f"unix://{_socket(_place(settings).runtime)}"
 
 
 def status(settings: Settings) -> Running | None:

@@ -32,6 +32,7 @@ class _Root(Noun):
         "dlq": ("Dead letters: look at them, send them again, give them up.", "notifyctl.cli.dlq"),
         "queue": ("Queues: pause them, let them go on, limit them.", "notifyctl.cli.queue"),
         "provider": ("Providers: test them, take them out, ask them again.", "notifyctl.cli.provider"),
+        "spool": ("The spool: messages kept on this machine while Redis is away.", "notifyctl.cli.spool"),
         "outbox": ("The outbox: messages kept here instead of being sent.", "notifyctl.cli.outbox"),
         "template": ("Templates: the texts that customers read.", "notifyctl.cli.template"),
         "server": ("The embedded server, used where no Redis is configured.", "notifyctl.cli.server"),

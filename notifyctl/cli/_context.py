@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from notifyctl.app import App
     from notifyctl.notification import Channel
 
-__all__ = ["connected", "load_app", "operator", "progress", "say_if_sandboxed", "server_name", "told_route"]
+__all__ = [
+    "connected",
+    "load_app",
+    "operator",
+    "producing",
+    "progress",
+    "say_if_sandboxed",
+    "server_name",
+    "told_route",
+]
 
 
 def load_app(**overrides: Any) -> App:
@@ -47,6 +56,20 @@ def connected(app: App | None = None) -> App:
     if app.started_server is not None:
         say(f"started the embedded server, pid {app.started_server}; it stays until 'notifyctl server stop'")
     return app
+
+
+def producing(app: App) -> App:
+    """Return the application with a way for messages: a server, as `connected` has it, or the spool until it is there.
+
+    Raises:
+        ConfigError: A setting cannot be used.
+        ServerError: The embedded server cannot be started, and the spool is turned off.
+    """
+    _ = app.notifier
+    if app.missing_server is not None:
+        say(f"note: {app.missing_server.message}")
+        return app
+    return connected(app)
 
 
 def operator() -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from notifyctl.cli._output import Record, View
     from notifyctl.orders import Order, OrderEvent, Outcome, Planned
 
-__all__ = ["Tally", "check_rules", "enqueue_orders"]
+__all__ = ["Tally", "check_rules", "enqueue_orders", "say_spooled"]
 
 _CHUNK = 200
 
@@ -39,6 +39,7 @@ def _counted(reasons: Any) -> str:
 _COLUMNS = (
     Column("orders"),
     Column("queued"),
+    Column("spooled", "of them in the spool", lambda count: str(count or "")),
     Column("known", "already known"),
     Column("skipped", "skipped", _counted),
     Column("superseded"),
@@ -53,6 +54,7 @@ class Tally:
     Attributes:
         orders: How many there were.
         queued: Messages that were added.
+        spooled: Those of them that are kept in the spool, as Redis is away.
         known: Messages that had been added before.
         changed: Those of them whose order now says something else; what was added stays as it was.
         skipped: Messages that do not follow from their order, by reason.
@@ -62,6 +64,7 @@ class Tally:
 
     orders: int = 0
     queued: int = 0
+    spooled: int = 0
     known: int = 0
     changed: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
@@ -80,6 +83,7 @@ class Tally:
         record: Record = {
             "orders": self.orders,
             "queued": self.queued,
+            "spooled": self.spooled,
             "known": self.known,
             "changed": self.changed,
             "skipped": dict(self.skipped.most_common()),
@@ -89,7 +93,7 @@ class Tally:
         }
         if self.changed:
             say(f"note: of {self.changed} known messages, the order says something else now; they stay as they were")
-        columns = (_COLUMNS[0], Column("queued", "would be queued"), *_COLUMNS[2:]) if dry_run else _COLUMNS
+        columns = (_COLUMNS[0], Column("queued", "would be queued"), *_COLUMNS[3:]) if dry_run else _COLUMNS
         if view.output is Output.ID:
             say(", ".join(f"{column.title or column.key} {column.show(record[column.key]) or 0}" for column in columns))
         else:
@@ -150,6 +154,7 @@ def enqueue_orders(
                 tally.known += 1
             else:
                 tally.queued += 1
+                tally.spooled += answer.spooled
                 if view.output is Output.ID and not dry_run:
                     write(f"{answer.id}\n")
         tally.refused += len(refused)
@@ -158,6 +163,13 @@ def enqueue_orders(
             superseded = [pair for one in chunk for pair in one.outcome.superseded]
             tally.superseded += app.notifier.supersede(superseded) if superseded else 0
         after_chunk()
+
+
+def say_spooled(app: App, count: int = 1) -> None:
+    """Say that messages are kept in the spool, and what moves them."""
+    what = "the message is" if count == 1 else f"{count} messages are"
+    say(f"Redis is away: {what} kept in the spool, {app.spool.file}")
+    say("a worker on this machine moves the spool once Redis is back, and so does 'notifyctl spool flush'")
 
 
 def check_rules(app: App) -> None:

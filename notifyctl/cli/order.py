@@ -11,8 +11,8 @@ from typing import IO, TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from notifyctl.cli._context import connected, load_app, progress, say_if_sandboxed, told_route
-from notifyctl.cli._enqueue import Tally, enqueue_orders
+from notifyctl.cli._context import load_app, producing, progress, say_if_sandboxed, told_route
+from notifyctl.cli._enqueue import Tally, enqueue_orders, say_spooled
 from notifyctl.cli._errors import Code, Refused
 from notifyctl.cli._filters import read_time
 from notifyctl.cli._group import examples, noun
@@ -93,7 +93,7 @@ def make_up(
     named = ((f"order {order.number}", order) for order in orders)
     tally = Tally()
     _enqueue(
-        app if dry_run else connected(app),
+        app if dry_run else producing(app),
         named,
         View(output, table),
         tally,
@@ -166,7 +166,7 @@ def import_(
         size = None if file == "-" else Path(file).stat().st_size
         orders = _read(app, stream, known, Platform(platform) if platform else None)
         _enqueue(
-            app if dry_run else connected(app),
+            app if dry_run else producing(app),
             orders,
             View(output, table),
             tally,
@@ -238,6 +238,8 @@ def _enqueue(
             say(f"stopped: {tally.queued} messages were queued; repeat the command, none is queued twice")
             raise
     tally.show(view, dry_run=dry_run)
+    if tally.spooled:
+        say_spooled(app, tally.spooled)
     if tally.queued and not dry_run:
         say_if_sandboxed(app, *Channel)
     if tally.code is not Code.DONE:

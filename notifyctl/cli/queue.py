@@ -11,7 +11,7 @@ from notifyctl.cli._context import connected, operator, told_route
 from notifyctl.cli._group import examples, noun
 from notifyctl.cli._options import DryRunOption, OutputOption, ReasonOption, TableOption, read_rate
 from notifyctl.cli._output import Column, Output, View, duration, write
-from notifyctl.cli.stats import queue_record
+from notifyctl.cli.stats import queue_records
 from notifyctl.units import Rate
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ _PAGE_COLUMNS = (
     Column("failed"),
     Column("dlq"),
     Column("possible_duplicates", "sent in doubt"),
+    Column("spooled", "in the spool here", lambda number: str(number or "")),
     Column("oldest_waiting_ms", "oldest waiting", duration),
     Column("next_due_ms", "next is due in", duration),
     Column("rate", "limit"),
@@ -78,7 +79,7 @@ _PAGE_COLUMNS = (
 def list_(*, output: OutputOption = Output.TABLE, table: TableOption = "simple") -> None:
     """List the queues, with what limits them."""
     app = connected()
-    records = [queue_record(app, name) for name in app.inspector.queues()]
+    records = queue_records(app, app.inspector.queues())
     View(output, table).many(records, _COLUMNS, id_key="queue")
 
 
@@ -86,7 +87,8 @@ def list_(*, output: OutputOption = Output.TABLE, table: TableOption = "simple")
 def show(queue: QueueArgument, *, output: OutputOption = Output.TABLE, table: TableOption = "simple") -> None:
     """Show all there is to know about a queue: its counts, what limits it, what holds it up, how it is worked on."""
     app = connected()
-    record = queue_record(app, queue) | _settings_of(app, queue)
+    (found,) = queue_records(app, [queue])
+    record = {**found, **_settings_of(app, queue)}
     View(output, table).one(record, _PAGE_COLUMNS, id_key="queue")
 
 
@@ -151,7 +153,7 @@ def _tell(app: "App", queues: Sequence[str], what: str, view: View) -> None:
     if view.output is Output.TABLE:
         write("".join(f"{name} {what}\n" for name in queues))
     else:
-        view.many([queue_record(app, name) for name in queues], _COLUMNS, id_key="queue")
+        view.many(queue_records(app, queues), _COLUMNS, id_key="queue")
 
 
 @app.command(
@@ -190,7 +192,7 @@ def limit(
     if output is Output.TABLE:
         write(f"{queue}: {_told(inspector, queue, rate if dry_run else None)}{' (not set)' if dry_run else ''}\n")
     else:
-        View(output, table).one(queue_record(app, queue), _COLUMNS, id_key="queue")
+        View(output, table).one(queue_records(app, [queue])[0], _COLUMNS, id_key="queue")
 
 
 def _told(inspector: "Inspector", queue: str, rate: Rate | None) -> str:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from notifyctl.cli._complete import template_names
-from notifyctl.cli._context import connected, load_app, say_if_sandboxed
+from notifyctl.cli._context import load_app, producing, say_if_sandboxed
+from notifyctl.cli._enqueue import say_spooled
 from notifyctl.cli._group import alone, examples
 from notifyctl.cli._jobs import masked
 from notifyctl.cli._options import DryRunOption, OutputOption, TableOption, read_duration, read_moment
@@ -26,7 +27,7 @@ __all__ = ["app"]
 app = alone()
 
 _VARIABLE = re.compile(r"([^=]+)=(.*)", re.DOTALL)
-_COLUMNS = (Column("id"), Column("queue"), Column("known", "already known"))
+_COLUMNS = (Column("id"), Column("queue"), Column("known", "already known"), Column("spooled"))
 _CHECKED_COLUMNS = (Column("queue"), Column("to"), Column("template"), Column("order"), Column("bytes"))
 
 ChannelArgument = Annotated[Literal["email", "whatsapp"], typer.Argument(metavar="CHANNEL", help="email or whatsapp.")]
@@ -98,16 +99,22 @@ def send(
         _check(app, notification, view)
         return
     options = Options(key, (), priority, delay, at, expires, unknown_outcome or "")
-    queued = connected(app).notifier.queue(notification, options)
-    record = {"id": queued.id, "queue": channel, "known": queued.known}
+    queued = producing(app).notifier.queue(notification, options)
+    record = {"id": queued.id, "queue": channel, "known": queued.known, "spooled": queued.spooled}
     if output is Output.TABLE:
         View(Output.ID).one(record, _COLUMNS)
     else:
         view.one(record, _COLUMNS)
+    if queued.spooled:
+        say_spooled(app)
     if queued.known:
         say("already known: nothing was added")
         return
-    say(f"queued on {channel}" + (", and goes at once: that moment is past" if at and at < datetime.now(UTC) else ""))
+    if not queued.spooled:
+        say(
+            f"queued on {channel}"
+            + (", and goes at once: that moment is past" if at and at < datetime.now(UTC) else "")
+        )
     say_if_sandboxed(app, Channel(channel))
 
 

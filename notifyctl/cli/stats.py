@@ -5,7 +5,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from itertools import zip_longest
@@ -20,19 +20,19 @@ from notifyctl.cli._errors import Code
 from notifyctl.cli._group import Verb, alone, examples
 from notifyctl.cli._options import OutputOption, TableOption, read_duration
 from notifyctl.cli._output import Column, Output, Record, View, duration, say, write
-from notifyctl.errors import BrokerUnavailable
+from notifyctl.errors import BrokerUnavailable, SpoolError
 
 if TYPE_CHECKING:
     from notifyctl.app import App
 
-__all__ = ["app", "queue_record"]
+__all__ = ["app", "queue_records"]
 
 app = alone()
 
 #: What `--fail-if` may ask about.
 _FIELDS = (
     "waiting", "active", "delayed", "completed", "failed", "dlq", "cancelled", "paused", "blocked_ms",
-    "oldest_waiting_ms", "next_due_ms", "max_active", "circuits", "possible_duplicates", "workers",
+    "oldest_waiting_ms", "next_due_ms", "max_active", "circuits", "possible_duplicates", "workers", "spooled",
 )  # fmt: skip
 _OPERATORS: dict[str, Callable[[int, int], bool]] = {
     ">=": operator.ge, "<=": operator.le, "==": operator.eq, "!=": operator.ne, ">": operator.gt, "<": operator.lt,
@@ -69,7 +69,7 @@ class Condition(NamedTuple):
     def found_in(self, record: Record) -> int:
         """The number of a queue; of a list, how long it is."""
         value = record[self.field]
-        return len(value) if isinstance(value, list) else int(value)
+        return len(value) if isinstance(value, list) else int(value or 0)
 
     def __str__(self) -> str:
         return f"{self.field}{self.operator}{self.number}"
@@ -136,7 +136,7 @@ def stats(
     single = len(queues or ()) == 1
 
     def look() -> list[Record]:
-        return [queue_record(app, name) for name in queues or app.inspector.queues()]
+        return queue_records(app, queues or app.inspector.queues())
 
     if watch is None:
         found = look()
@@ -144,6 +144,9 @@ def stats(
             view.one(found[0], QUEUE_COLUMNS, id_key="queue")
         else:
             view.many(found, _columns(found, output), id_key="queue")
+        spooled = sum(record["spooled"] or 0 for record in found)
+        if output is Output.TABLE and spooled:
+            say(f"{spooled} more in the spool of this machine: see 'notifyctl spool list'")
         _end_if_met(fail_if or (), found)
         return
     try:
@@ -154,12 +157,22 @@ def stats(
         raise typer.Exit(Code.DONE) from None
 
 
-def queue_record(app: "App", name: str) -> dict[str, Any]:
-    """One queue as a record: its numbers, its state in a word, its processes, and its providers that are not asked."""
+def queue_records(app: "App", names: Sequence[str]) -> list[Record]:
+    """Queues as records: their numbers, their state in a word, their processes, and providers that are not asked."""
+    spooled: Mapping[str, int] | None = None
+    try:
+        spooled = app.spool.counts().queues
+    except SpoolError as error:
+        say(f"note: {error.message}")
+    return [_record(app, name, None if spooled is None else spooled.get(name, 0)) for name in names]
+
+
+def _record(app: "App", name: str, spooled: int | None) -> Record:
     found = asdict(app.inspector.stats(name))
     state = "paused" if found["paused"] else "blocked" if found["blocked_ms"] else "running"
     takers = [one for one in app.fleet.workers() if name in one.report.queues and one.state != "draining"]
-    return {**found, "state": state, "workers": len(takers), "circuits": open_circuits(app, name)}
+    more = {"workers": len(takers), "circuits": open_circuits(app, name), "spooled": spooled}
+    return {**found, "state": state, **more}
 
 
 def _columns(records: Sequence[Record], output: Output) -> tuple[Column, ...]:

@@ -46,7 +46,8 @@ class _Patience:
 
 _QUICK = _Patience(connect_s=1, answer_s=2, retries=2, backoff=ConstantBackoff(0.05))
 _PATIENCE: dict[Role, _Patience] = {
-    "producer": _QUICK,
+    # a shop's customer waits meanwhile, and there is the spool: less than half a second in all
+    "producer": _Patience(connect_s=0.25, answer_s=0.3, retries=1, backoff=ConstantBackoff(0.05)),
     "operator": _QUICK,
     "worker": _Patience(2, 5, 3, ExponentialBackoff(cap=0.5, base=0.05)),
     # longer than the longest blocking read, 3 s; the loop that reads is its own retry
@@ -55,12 +56,13 @@ _PATIENCE: dict[Role, _Patience] = {
 _PLAIN: Mapping[str, Any] = {"protocol": 2, "driver_info": None, "health_check_interval": 0}
 
 
-def connect(target: str, *, role: Role) -> redis.Redis:
+def connect(target: str, *, role: Role, waits_s: float = 0) -> redis.Redis:
     """Return a client of a server, of a primary behind Sentinels, or of a cluster; the first command connects.
 
     Args:
         target: A URL as in `notifyctl.connection.url`; options in its query win over the role's.
         role: What the client is for.
+        waits_s: For how long a command may wait by itself, as WAIT does: so much longer is an answer waited for.
 
     Raises:
         ConfigError: If the URL cannot be used.
@@ -71,7 +73,7 @@ def connect(target: str, *, role: Role) -> redis.Redis:
         **_PLAIN,
         "decode_responses": False,
         "socket_connect_timeout": patience.connect_s,
-        "socket_timeout": patience.answer_s,
+        "socket_timeout": patience.answer_s + waits_s,
         **place.options,
     }
     if place.tls:

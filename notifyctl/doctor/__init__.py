@@ -16,6 +16,7 @@ from notifyctl.doctor.limits import check_limits, check_timeouts
 from notifyctl.doctor.machine import check_secrets, check_state_dir
 from notifyctl.doctor.messages import check_content_sids, check_shop, check_templates
 from notifyctl.doctor.server import judge_server, look_at_server
+from notifyctl.doctor.spool import check_spool
 from notifyctl.doctor.workers import check_workers
 from notifyctl.errors import ConfigError
 
@@ -44,6 +45,7 @@ def run_checks(settings: Settings | ConfigError, client_factory: Callable[[], re
         check_state_dir(settings.state_dir),
         check_secrets(settings),
         *judge_server(server),
+        check_spool(settings),
         check_email(settings),
         check_sender(settings),
         check_whatsapp(settings),

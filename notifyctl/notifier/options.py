@@ -20,10 +20,13 @@ class Queued:
     Attributes:
         id: The job's id, to look it up with.
         known: The idempotency key was seen before with this content: the id is the first job's, and nothing was added.
+        spooled: Redis is away, or what was kept while it was is still being moved: the message is kept on this machine,
+            and goes to its queue under this id.
     """
 
     id: str
     known: bool = False
+    spooled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

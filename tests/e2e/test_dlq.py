@@ -224,7 +224,13 @@ def held(app: App) -> str:
     """A WhatsApp message of which nobody can say whether it was sent: Twilio was asked for it twice; its id."""
     job_id = app.notifier.queue_whatsapp("+447700900123", "test_message", {"note": "10482"}).id
     scripts = Scripts(app.client("operator"), QueueKeys(app.settings.namespace, "whatsapp"))
-    take: dict[str, Any] = {"lease_ms": 10_000, "rate": "0/1", "gap_ms": 5_000, "block_ms": 1_000, "cancelled_ms": 60_000}
+    take: dict[str, Any] = {
+        "lease_ms": 10_000,
+        "rate": "0/1",
+        "gap_ms": 5_000,
+        "block_ms": 1_000,
+        "cancelled_ms": 60_000,
+    }
     (job,) = scripts.take("w", 1, 1, **take).jobs
     scripts.begin(job_id, job.token, "twilio")
     scripts.doubt(job_id, job.token, 0, '{"attempt": 1, "outcome": "in_doubt", "error": "no answer"}')

@@ -14,10 +14,13 @@ import jsonschema
 import pytest
 
 from docs.generate_commands import help_pages
+from notifyctl.clock import now_ms
 from notifyctl.delivery.circuits import Kind, Verdict
 from notifyctl.engine.fleet import Report
 from notifyctl.engine.keys import FleetKeys
-from notifyctl.notification import Channel
+from notifyctl.notification import Channel, Notification, Recipient
+from notifyctl.notifier import Options
+from notifyctl.notifier.entries import message_row
 from tests.support.cli import Result, run
 from tests.support.payloads import a_whatsapp, an_email
 
@@ -37,7 +40,8 @@ LOOKING: list[tuple[str, ...]] = [
     ("job", "list"), ("job", "show", "DEAD"), ("job", "show", "WAITING"), ("job", "show", "CHAT"),
     ("dlq", "list"), ("dlq", "show", "DEAD"), ("dlq", "stats"), ("dlq", "stats", "--by", "error"),
     ("queue", "list"), ("queue", "show", "email"), ("provider", "list"), ("outbox", "list"), ("outbox", "show", "mail1"),
-    ("outbox", "show", "chat1"), ("server", "status"), ("doctor",), ("config", "show"), ("config", "show", "--origin"),
+    ("outbox", "show", "chat1"), ("spool", "list"), ("server", "status"), ("doctor",), ("config", "show"),
+    ("config", "show", "--origin"),
     ("template", "list"), ("template", "show", "order_shipped"), ("template", "preview", "order_shipped"),
     ("template", "preview", "order_shipped", "--channel", "whatsapp"),
 ]  # fmt: skip
@@ -49,7 +53,7 @@ ACTING: list[tuple[str, ...]] = [
     ("job", "cancel", "WAITING"), ("job", "cancel", "--all", "--yes"), ("job", "cancel", "WAITING", "nothing"),
     ("dlq", "retry", "DEAD"), ("dlq", "retry", "--all", "--dry-run"), ("dlq", "purge", "--all", "--yes"),
     ("queue", "pause", "email", "whatsapp"), ("queue", "resume", "email"), ("queue", "limit", "email", "--rate", "5/s"),
-    ("provider", "test", "outbox"), ("provider", "test", "outbox", "--to", "eve@example.org"),
+    ("provider", "test", "outbox"), ("provider", "test", "outbox", "--to", "eve@example.org"), ("spool", "flush"),
     ("template", "copy", "test_message", "--to", "templates", "--dry-run"), ("template", "check"),
 ]  # fmt: skip
 #: A server that does not run is reported as not found, a failed check as a condition, and a bulk action may half fail.
@@ -74,6 +78,9 @@ def shop(app: App, queued: Callable[..., list[str]], dead: Callable[..., list[st
     ids["CHAT"] = app.notifier.queue_whatsapp("+44 7700 900123", "test_message", {}, order_id="10482").id
     app.outbox(Channel.EMAIL).send(an_email(notification_id="mail1", text="To ada@example.org, or +44 7700 900123\n"))
     app.outbox(Channel.WHATSAPP).send(a_whatsapp(notification_id="chat1", to="+447700900123"))
+    about = Notification(Channel.EMAIL, Recipient("ada@example.org"), "test_message", {})
+    kept = app.notifier._drafter.draft(about, Options())
+    app.spool.put([message_row(kept, now_ms())])
     app.fleet.tell("w1", Report(host="a.example.com", pid=7, queues=("email",), active=1, oldest_job=ids["WAITING"]))
     app.circuits.report(app.circuits.admit("outbox", 0), Verdict(Kind.ACCOUNT, "wrong key"))
     app.client("operator").persist(FleetKeys(app.settings.namespace).worker("w1"))  # a busy machine may take its time

@@ -24,6 +24,7 @@ NOT_RUN = {
     "needs a SendGrid account",
     "needs a Twilio account",
     "needs a mail server",
+    "needs a server that is away",
     "needs the rights of root",
     "runs until Ctrl-C",
 }

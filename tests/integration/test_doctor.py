@@ -59,8 +59,8 @@ def test_sound_setup_is_all_ok(own_server: Server) -> None:
     assert {name: finding.status for name, finding in found.items()} == dict.fromkeys(
         (
             "settings", "state folder", "secrets", "redis", "version", "permissions", "eviction", "persistence", "memory",
-            "dead letters", "clock", "email", "sender", "whatsapp", "providers", "content ids", "limits", "timeouts",
-            "templates", "shop", "workers",
+            "dead letters", "clock", "spool", "email", "sender", "whatsapp", "providers", "content ids", "limits",
+            "timeouts", "templates", "shop", "workers",
         ),
         Status.OK,
     )  # fmt: skip

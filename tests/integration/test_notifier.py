@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from notifyctl import notifier
 from notifyctl.app import App, build
 from notifyctl.engine.states import State
 from notifyctl.errors import IdempotencyConflict, InvalidInput, Overtaken
 from notifyctl.notification import Channel, Notification, Recipient
-from notifyctl.notifier import Options, Queued
+from notifyctl.notifier import Options, Queued, drafts
 from notifyctl.settings import Settings
 
 if TYPE_CHECKING:
@@ -132,7 +131,7 @@ def test_notifier_queues_many_and_answers_each(app: App, monkeypatch: pytest.Mon
     assert [answer.known for answer in first[:3] if isinstance(answer, Queued)] == [False] * 3
     assert isinstance(first[3], InvalidInput)
     proven = []
-    monkeypatch.setattr(notifier, "prove", lambda notification, *_, **__: proven.append(notification.template))
+    monkeypatch.setattr(drafts, "prove", lambda notification, *_, **__: proven.append(notification.template))
     changed = (replace(wanted[0][0], data={**CONFIRMATION, "total": "1.00"}), wanted[0][1])
     new = (Notification(Channel.EMAIL, to, "test_message", {}), Options())
     again = app.notifier.queue_many([wanted[1], changed, new, wanted[2]])

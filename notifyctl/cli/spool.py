@@ -1,0 +1,141 @@
+"""`notifyctl spool`: what could not be handed to Redis yet."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from notifyctl.cli._context import connected, load_app, operator
+from notifyctl.cli._errors import Code
+from notifyctl.cli._group import examples, noun
+from notifyctl.cli._jobs import masked
+from notifyctl.cli._options import ListLimitOption, OutputOption, RevealOption, TableOption
+from notifyctl.cli._output import Column, Output, View, iso, moment, say
+from notifyctl.errors import BrokerUnavailable, SpoolError
+
+if TYPE_CHECKING:
+    from notifyctl.app import App
+    from notifyctl.spool import Row
+
+__all__ = ["app"]
+
+app = noun(
+    "spool",
+    "The spool: messages kept on this machine while Redis is away.",
+    "notifyctl spool list",
+    "notifyctl spool flush",
+)
+
+_COLUMNS = (
+    Column("id"),
+    Column("queue"),
+    Column("kind"),
+    Column("state"),
+    Column("template"),
+    Column("order"),
+    Column("to"),
+    Column("spooled_at", "spooled", moment),
+    Column("due_at", "due", moment),
+    Column("expires_at", "expires", moment),
+    Column("why", width=40),
+)
+_MOVED_COLUMNS = (
+    Column("moved"),
+    Column("known", "already known"),
+    Column("superseded"),
+    Column("conflicts"),
+    Column("held"),
+    Column("left"),
+)
+
+
+@app.command("list", epilog=examples("notifyctl spool list", "notifyctl spool list --limit 1000 -o json"))
+def list_(
+    *,
+    limit: ListLimitOption = 50,
+    reveal: RevealOption = False,
+    output: OutputOption = Output.TABLE,
+    table: TableOption = "simple",
+) -> None:
+    """List what lies in the spool, in the order in which it will be moved.
+
+    That is what this user could not hand to Redis, on this machine. 'held' is what cannot be moved as it is, and
+    'elsewhere' what is to go to another server or namespace than the settings name.
+    """
+    app = load_app()
+    rows = app.spool.all(limit)
+    if reveal and rows:
+        connected(app).inspector.note("revealed", f"{len(rows)} entries of the spool", by=operator())
+    records = [_record(row, app, reveal=reveal) for row in rows]
+    View(output, table).many(records, _COLUMNS, none="the spool is empty")
+    counts = app.spool.counts()
+    if (total := counts.waiting + counts.held + counts.elsewhere) > limit:
+        say(f"there are {total}: --limit shows more")
+
+
+@app.command(epilog=examples("notifyctl spool flush", "notifyctl spool flush --everywhere"))
+def flush(
+    *,
+    everywhere: Annotated[
+        bool, typer.Option("--everywhere", help="Also what was to go to another server or namespace.")
+    ] = False,
+    output: OutputOption = Output.TABLE,
+    table: TableOption = "simple",
+) -> None:
+    """Move what lies in the spool into the queues. Safe to repeat, and beside workers that do the same.
+
+    A message that was queued before is 'already known'. One that a later event has made wrong ends as cancelled; one
+    whose idempotency key stands for other content, as a dead letter. Ends with 6 if something is held: it cannot be
+    moved as it is.
+    """
+    from notifyctl.notifier.relay import Moved
+
+    app = connected()
+    total = Moved()
+    try:
+        app.ways.relay().flush(total, everywhere=everywhere)
+    except BrokerUnavailable:
+        say(f"stopped: {total.moved} messages were moved, {app.spool.counts().waiting} are left")
+        raise
+    record = {name: count for name, count in asdict(total).items() if name != "rows"}
+    View(output, table).one({**record, "left": app.spool.counts().waiting}, _MOVED_COLUMNS, id_key="moved")
+    if total.conflicts:
+        say("what conflicts is among the dead letters: 'notifyctl dlq list --code conflict'")
+    if total.held:
+        say("'notifyctl spool list' says why something is held")
+        raise typer.Exit(Code.PARTIAL)
+
+
+def _record(row: "Row", app: "App", *, reveal: bool) -> dict[str, Any]:
+    from notifyctl.notifier.entries import Supersession, read
+
+    elsewhere = row.destination != app.spool.destination
+    record: dict[str, Any] = {
+        "id": row.id,
+        "queue": row.queue,
+        "kind": "unknown",
+        "state": "held" if row.held else "elsewhere" if elsewhere else row.note or "waiting",
+        "template": "",
+        "order": "",
+        "to": None,
+        "spooled_at": iso(row.at_ms),
+        "due_at": None,
+        "expires_at": None,
+        "destination": row.destination,
+        "why": row.held or (row.destination if elsewhere else ""),
+    }
+    try:
+        entry = read(row)
+    except SpoolError as error:
+        return record | {"why": row.held or error.message}
+    if isinstance(entry, Supersession):
+        return record | {"kind": "supersession"}
+    about, job = entry.notification, entry.job
+    return record | {
+        "kind": "message",
+        "template": about.template,
+        "order": about.order_id,
+        "to": about.to.address if reveal else masked(about.channel, about.to.address),
+        "due_at": iso(job.due_at_ms),
+        "expires_at": iso(job.expires_at_ms),
+    }

@@ -1,0 +1,176 @@
+"""The way of drafts: straight into Redis, or through the spool while Redis is away.
+
+Whatever was not confirmed goes to the spool under the same job id, so that a reply that was lost makes no second
+message. As long as anything of this machine lies in the spool, what follows joins it: nothing overtakes what came
+first, and no caller waits for a server that is known to be away.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from notifyctl.clock import now_ms
+from notifyctl.engine.jobs import Enqueued, Enqueuing
+from notifyctl.errors import BrokerRefused, BrokerUnavailable, InvalidInput, Overtaken, SpoolError, Unreplicated
+from notifyctl.notifier.entries import content, message_row, supersession_row
+from notifyctl.notifier.intake import SUPERSEDED, conflict, sift
+from notifyctl.notifier.options import Queued
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeVar
+
+    from notifyctl.clock import Clock
+    from notifyctl.errors import IdempotencyConflict
+    from notifyctl.notification import Channel
+    from notifyctl.notifier.drafts import Draft
+    from notifyctl.notifier.ferry import Ferry
+    from notifyctl.notifier.intake import Intake, Reply
+    from notifyctl.spool import Spool
+
+    #: What comes of one of many.
+    Answer = Queued | IdempotencyConflict | InvalidInput | Overtaken
+    T = TypeVar("T")
+
+__all__ = ["Outlet"]
+
+log = logging.getLogger(__name__)
+
+
+class Outlet:
+    """Finds the way for each call. Safe to use from several threads.
+
+    Args:
+        intake: The way into Redis; its client must not keep a caller waiting.
+        ferry: Moves what lies in the spool later; None: there is no spool, and a call raises.
+        clock: Tells the time that delays count from where Redis does not.
+    """
+
+    def __init__(self, intake: Intake, ferry: Ferry | None = None, *, clock: Clock = now_ms) -> None:
+        self._intake = intake
+        self._ferry = ferry
+        self._clock = clock
+
+    def queue(self, draft: Draft) -> Queued:
+        """Queue one draft.
+
+        Raises:
+            InvalidInput: Its template, a variable or an option cannot be used.
+            IdempotencyConflict: Its key was used before, with other content.
+            Overtaken: A key of `unless` is known.
+            BrokerUnavailable: Redis cannot be reached, and the draft could not be kept either.
+        """
+        _ = draft.job
+        channel = draft.notification.channel
+        if draft.unless:
+            answer = self.queue_many(channel, {0: draft})[0]
+        else:
+            answer = self._way(
+                lambda: _answer(self._intake.queue(draft)), lambda spool: self._keep(spool, channel, {0: draft})[0]
+            )
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def queue_many(self, channel: Channel, drafts: Mapping[int, Draft]) -> dict[int, Answer]:
+        """Queue some hundreds of one channel; for each place what came of it.
+
+        Raises:
+            BrokerUnavailable: Redis cannot be reached, and the drafts could not be kept either.
+        """
+
+        def straight() -> dict[int, Answer]:
+            replies = self._intake.queue_many(channel, drafts)
+            return {place: _answer(reply) for place, reply in replies.items()}
+
+        return self._way(straight, lambda spool: self._keep(spool, channel, drafts))
+
+    def supersede(self, channel: Channel, keys: Sequence[str]) -> int:
+        """Cancel what waits under these idempotency keys; how many there were, as far as they are within reach.
+
+        Raises:
+            BrokerUnavailable: Redis cannot be reached, and the keys could not be kept either.
+        """
+
+        def keep(spool: Spool) -> int:
+            marked = spool.mark(channel, keys, SUPERSEDED)
+            spool.put([supersession_row(channel, keys)])
+            return marked
+
+        return self._way(lambda: self._intake.supersede(channel, keys), keep)
+
+    def close(self) -> None:
+        """Stop moving in the background."""
+        if self._ferry is not None:
+            self._ferry.stop()
+
+    def _way(self, straight: Callable[[], T], keep: Callable[[Spool], T]) -> T:
+        """Do one or the other."""
+        if self._ferry is None:
+            return straight()
+        away: BrokerUnavailable | None = None
+        try:
+            if self._is_open(self._ferry):
+                return straight()
+        except (BrokerRefused, Unreplicated):
+            raise  # a person has to mend it; or it is queued, and who asked for replicas is to know
+        except BrokerUnavailable as error:
+            away = error
+        spool = self._ferry.relay.spool
+        try:
+            kept = keep(spool)
+        except SpoolError as error:
+            if away is None:  # Redis was not asked, for the sake of order alone
+                try:
+                    return straight()
+                except BrokerUnavailable as later:
+                    away = later
+            raise BrokerUnavailable(
+                f"{away.message}, and this could not be kept for later: {error.message}", hint=error.hint or away.hint
+            ) from error
+        if away is not None and not self._ferry.running:
+            log.warning("%s: what is queued is kept in %s for now", away.message, spool.file)
+        self._ferry.wake()
+        return kept
+
+    def _is_open(self, ferry: Ferry) -> bool:
+        """Whether nothing is before us; what another process left behind goes first, if it is not too much.
+
+        Raises:
+            BrokerUnavailable: Redis cannot be reached.
+        """
+        if ferry.running:
+            return False
+        spool = ferry.relay.spool
+        try:
+            if not spool.waiting():
+                return True
+            return ferry.relay.step(self._intake) is not None and not spool.waiting()
+        except SpoolError as error:
+            log.warning("%s. %s", error.message, error.hint)
+            return True
+
+    def _keep(self, spool: Spool, channel: Channel, drafts: Mapping[int, Draft]) -> dict[int, Answer]:
+        """Put drafts into the spool, but for those whose answer is clear from what lies there."""
+        held = spool.holders(channel, {key for draft in drafts.values() for key in (draft.key, *draft.unless)})
+        replies, new = sift(drafts, held, content)
+        now = self._clock()
+        spool.put([message_row(drafts[place], now) for place in new])
+        kept: dict[int, Answer] = {place: Queued(drafts[place].job.job_id, spooled=True) for place in new}
+        return kept | {place: _answer(reply, spooled=True) for place, reply in replies.items()}
+
+
+def _answer(reply: Reply, *, spooled: bool = False) -> Answer:
+    """Return what the caller hears.
+
+    Raises:
+        Exception: Redis answered this one with an error of its own.
+    """
+    if isinstance(reply, Enqueued):
+        if reply.status is Enqueuing.CONFLICT:
+            return conflict(reply.job_id)
+        return Queued(reply.job_id, known=reply.status is Enqueuing.KNOWN, spooled=spooled)
+    if isinstance(reply, InvalidInput | Overtaken):
+        return reply
+    raise reply
