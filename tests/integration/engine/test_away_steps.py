@@ -10,7 +10,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
+import redis
 from dramatiq.errors import ConnectionClosed
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
 
 from notifyctl.engine.jobs import NewJob
 from notifyctl.engine.scripts import _SCRIPTS
@@ -20,8 +23,6 @@ from tests.support.wait import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import redis
 
     from notifyctl.engine.message import NotifyMessage
     from tests.integration.engine.conftest import Gate, Host
@@ -117,6 +118,9 @@ def test_away_at_any_step_loses_nothing_and_sends_nothing_twice(
 ) -> None:
     """Whatever was on its way: each job ends as it should, after as many attempts, and what is sent is sent once."""
     host, provider = make_host(proxy.url), _Provider()
+    host.broker.client.set_retry(
+        Retry(ConstantBackoff(0.01), FOR_GOOD - 1, (redis.ConnectionError,))
+    )  # sooner than ours
     host.actor(provider)
     host.start(threads=1)  # or what is lost would be one call of each of several jobs, and for good of none
     _lose(proxy, side, step, times)
