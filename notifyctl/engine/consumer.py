@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from notifyctl.engine.broker import NotifyBroker
     from notifyctl.engine.commit import Entry
     from notifyctl.engine.jobs import TakenJob
+    from notifyctl.engine.states import Disposition
 
 __all__ = ["NotifyConsumer", "connection_errors"]
 
@@ -37,6 +38,9 @@ BLOCK_MS = 2_500
 _NAP_S = 1.0
 #: How long a thread that has finished may wait for others, to share one round trip with them.
 _GATHER_S = 0.001
+#: How long a failed run that no middleware saw waits for the next, and how many there are of it.
+_UNSEEN_MS = 1_000
+_UNSEEN_RUNS = 4
 #: How often a consumer that may take nothing more looks whether it may end.
 _DRAINING_S = 0.05
 
@@ -184,15 +188,13 @@ class NotifyConsumer(Consumer):
         """Carry out the Disposition; without one: complete, or retry where an exception went by unseen."""
         assert isinstance(message, NotifyMessage)  # noqa: S101 - Dramatiq hands back what we gave it
         if message.disposition is None:
-            unseen = message.exception is not None
-            again = Doubt(1000, message.job.look) if message.job.look else RetryAt(1000)
-            message.disposition = again if unseen else Complete()
+            message.disposition = _undecided(message)
         self._settle(message)
 
     def nack(self, message: MessageProxy) -> None:
-        """Carry out the Disposition; without one: bury."""
+        """Carry out the Disposition; without one, or where a middleware rejects what was done: bury."""
         assert isinstance(message, NotifyMessage)  # noqa: S101 - Dramatiq hands back what we gave it
-        if message.disposition is None:
+        if message.disposition in (None, Complete()):  # with evidence of acceptance, it stays done
             message.disposition = Bury("rejected")
         self._settle(message)
 
@@ -251,6 +253,17 @@ class NotifyConsumer(Consumer):
             self.requeue(left)
 
 
+def _undecided(message: NotifyMessage) -> Disposition:
+    """What becomes of a run that no middleware saw: where it failed, it has a few more, but none after a send began."""
+    if message.exception is None:
+        return Complete()
+    if message.began:
+        return Bury("unknown_outcome")
+    if message.job.look:
+        return Doubt(_UNSEEN_MS, message.job.look)
+    return RetryAt(_UNSEEN_MS) if message.job.attempt < _UNSEEN_RUNS else Bury("retries_exhausted")
+
+
 def _decode(encoded: bytes, queue_name: str) -> Message[Any]:
     """Return the message.
 
@@ -258,6 +271,18 @@ def _decode(encoded: bytes, queue_name: str) -> Message[Any]:
         DecodeError: It cannot be read, or would end one of Dramatiq's threads.
     """
     message = Message.decode(encoded)
-    if message.queue_name != queue_name or not isinstance(message.options, dict):
+    if message.queue_name != queue_name or not _can_be_run(message):
         raise DecodeError("not a message of this queue", encoded, None)
     return message
+
+
+def _can_be_run(message: Message[Any]) -> bool:
+    """Whether each field is of its kind: Dramatiq's threads, and the middleware that decides, rely on it."""
+    kinds = ((message.actor_name, str), (message.kwargs, dict), (message.options, dict))
+    if not all(isinstance(value, kind) for value, kind in kinds):
+        return False
+    waits = message.options.get("retry_delays_ms") or []
+    # an encoded message cannot name exceptions; Dramatiq's thread ends where "throws" is no class
+    return "throws" not in message.options and (
+        isinstance(waits, list) and all(isinstance(wait, int) and wait >= 0 for wait in waits)
+    )

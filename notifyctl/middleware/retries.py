@@ -118,6 +118,8 @@ class Retries(Middleware):
         del result
         if isinstance(message, NotifyMessage) and message.disposition is None:
             self._decide(broker, message, exception)
+            if isinstance(message.disposition, Bury):
+                message.fail()  # so that Dramatiq nacks it: other middleware is told of a dead letter by that
 
     def after_skip_message(self, broker: Broker, message: MessageProxy) -> None:
         """A middleware skipped the job without saying why: it counts as done, or as dead where it was failed."""

@@ -38,7 +38,7 @@ local function handed_out(id, h)
 end
 
 local seq, taken = string.match(redis.call('GET', KEYS[8]) or '', '^(%d+) (.*)$')
-if seq == ARGV[4] then
+if tonumber(seq or 0) >= tonumber(ARGV[4]) then  -- an older one comes late, on a lost connection: nothing is its own
   local batch = {0, 0, 0}
   for id in string.gmatch(taken, '%S+') do
     if redis.call('HGET', job(id), 'lease') == token then batch[#batch + 1] = handed_out(id, read(id)) end

@@ -228,7 +228,6 @@ def test_away_at_the_burial_of_what_cannot_be_read_strands_no_batch(
     assert seed.ids("dead") == ["poison"]
 
 
-@pytest.mark.xfail(strict=True, reason="take.lua takes an older sequence for a new one: a batch that nobody holds")
 def test_away_request_that_arrives_late_takes_nothing(seed: Seed) -> None:
     """A take that its worker gave up on, held up on a lost connection: later ones have been answered since."""
     seed.waiting("a", "b", "c")
