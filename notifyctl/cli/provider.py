@@ -17,7 +17,6 @@ from notifyctl.errors import UnknownProvider
 if TYPE_CHECKING:
     from notifyctl.app import App
     from notifyctl.notification import Channel
-    from notifyctl.providers.base import Provider
 
 __all__ = ["app"]
 
@@ -96,7 +95,8 @@ def check(
     work.
     """
     app = load_app()
-    channel, asked = _built(app, provider)
+    channel = _channel(_known(app, provider), to)
+    asked = next(one for one in app.providers(channel) if one.name == provider)
     began = time.monotonic()
     asked.check()
     sent = asked.send(app.payload(_made_up(app, channel, to, template))) if to else None
@@ -171,10 +171,12 @@ def _known(app: "App", provider: str) -> "list[Channel]":
     return channels
 
 
-def _built(app: "App", provider: str) -> "tuple[Channel, Provider[Any]]":
-    """A provider, ready to be asked, and the first of its channels."""
-    channel = _known(app, provider)[0]
-    return channel, next(one for one in app.providers(channel) if one.name == provider)
+def _channel(channels: "list[Channel]", to: str | None) -> "Channel":
+    """The channel of an address, of those that a provider has; the outbox has both."""
+    from notifyctl.notification import Channel
+
+    wanted = Channel.EMAIL if "@" in (to or "") else Channel.WHATSAPP
+    return wanted if to and wanted in channels else channels[0]
 
 
 def _made_up(app: "App", channel: "Channel", to: str, template: str) -> Any:

@@ -33,8 +33,8 @@ _SCRIPTS = {name: load_script(__package__, name) for name in ("admit", "report",
 
 #: How long a circuit is kept that nobody touches.
 _KEPT_MS = 24 * 3600 * 1000
-#: How long to wait for what another's send in progress will show.
-_SOON_MS = 1_000
+#: How long to wait for what a probe under way will show, and for what sends in progress will.
+_PROBED_MS, _CROWDED_MS = 1_000, 250
 
 _log = logging.getLogger(__name__)
 
@@ -226,7 +226,7 @@ class Circuits:
             BrokerUnavailable: Nobody can say.
         """
         call, policy = secrets.token_hex(8), self._policy
-        args = (call, in_flight, policy.threshold, policy.probe_ms, _SOON_MS, _KEPT_MS)
+        args = (call, in_flight, policy.threshold, policy.probe_ms, _PROBED_MS, _CROWDED_MS, _KEPT_MS)
         with translated():
             word, wait_ms, kind, reason, change = self._run("admit", provider, self._now(), *args)
         if change:

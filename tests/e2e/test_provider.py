@@ -126,6 +126,15 @@ def test_test_sends_one_message_of_made_up_data(mailing: FlakySendGrid, ok: Call
     assert "ada@" not in sent.out
 
 
+@pytest.mark.parametrize(("to", "channel"), [("ada@example.com", "email"), ("+447700900123", "whatsapp")])
+def test_test_of_the_outbox_puts_a_message_there(ok: Callable[..., Result], to: str, channel: str) -> None:
+    """On the channel that the address is of."""
+    tested = ok("provider", "test", "outbox", "--to", to, "-o", "json").json()
+
+    assert tested["channel"] == channel
+    assert [entry["channel"] for entry in ok("outbox", "list", "-o", "json").json()] == [channel]
+
+
 @pytest.mark.parametrize(("trouble", "code"), [(WRONG_KEY, 4), (FAILS, 1)])
 def test_test_of_a_provider_in_trouble(mailing: FlakySendGrid, trouble: str, code: int) -> None:
     """Refused credentials and a provider that does not work are told apart by the exit code."""
