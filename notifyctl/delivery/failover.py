@@ -33,8 +33,9 @@ P = TypeVar("P")
 
 _log = logging.getLogger(__name__)
 
-#: After how many seconds a provider is worth asking again of which nobody knows that.
-_SOON_S = 1.0
+#: After how many seconds a provider is worth asking again of which nobody knows that; and after how many at most, as
+#: somebody may have changed his mind meanwhile.
+_SOON_S, _LONGEST_S = 1.0, 60.0
 
 
 class Breaker(Protocol):
@@ -151,7 +152,7 @@ class Route(Generic[P]):
 
 
 def _not_asked(reason: str, name: str, wait_s: float) -> NoProvider:
-    return NoProvider(f"{name} is not asked: {reason}", provider=name, retry_after_s=wait_s)
+    return NoProvider(f"{name} is not asked: {reason}", provider=name, retry_after_s=min(wait_s, _LONGEST_S))
 
 
 def _log_the_way(job: Job, before: Sequence[DeliveryError], name: str) -> None:
@@ -209,7 +210,13 @@ def _most_hopeful(failures: Sequence[DeliveryError]) -> DeliveryError:
     if not passing:
         return failures[0]
     failed = [failure for failure in passing if not isinstance(failure, Throttled | NoProvider)]
-    return failed[0] if failed else min(passing, key=_wait_s)
+    if failed:
+        return failed[0]
+    first = min(passing, key=_wait_s)
+    if isinstance(first, NoProvider):
+        why = "; ".join(failure.message for failure in passing if isinstance(failure, NoProvider))
+        return NoProvider(why, provider=first.provider, retry_after_s=first.retry_after_s)
+    return first
 
 
 def _wait_s(failure: Transient) -> float:

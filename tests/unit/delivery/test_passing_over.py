@@ -69,6 +69,25 @@ def test_no_usable_provider_uses_no_attempt_and_says_when_to_come_back() -> None
     assert job.calls == []
 
 
+def test_all_providers_out_are_named_with_the_soonest_to_come_back() -> None:
+    """Whoever looks at the queue sees why each of them is not asked."""
+    providers = [FakeProvider("first"), FakeProvider("second", unwell=unavailable("second"))]
+
+    raised = raised_by(Route(providers, FakeCircuits(5.0, first=NO, second=PROBE)))
+
+    assert isinstance(raised, NoProvider)
+    assert (raised.provider, raised.retry_after_s) == ("second", 5.0)
+    assert raised.message == "first is not asked: first rests; second is not asked: no connection"
+
+
+def test_nobody_waits_for_hours_without_looking_again() -> None:
+    """An operator may have had the provider asked again meanwhile."""
+    raised = raised_by(Route([FakeProvider("first", unwell=unavailable())], FakeCircuits(7_200.0, first=PROBE)))
+
+    assert isinstance(raised, NoProvider)
+    assert raised.retry_after_s == 60.0
+
+
 @pytest.mark.parametrize(
     ("failure", "decides"),
     [
