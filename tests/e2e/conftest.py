@@ -10,6 +10,7 @@ from notifyctl.app import App, build
 from notifyctl.engine.keys import QueueKeys
 from notifyctl.engine.scripts import Scripts
 from tests.support.cli import Result, run
+from tests.support.receivers import Receiver
 from tests.support.server import Server
 from tests.support.sockets import RawServer, wait_for_hangup
 
@@ -99,3 +100,24 @@ def slow_server() -> Iterator[str]:
     """The port of a mail server that takes connections and never says a word."""
     with RawServer(wait_for_hangup) as server:
         yield str(server.port)
+
+
+@pytest.fixture
+def sendgrid() -> Iterator[Receiver]:
+    """SendGrid, taking a fifth of a second for each mail."""
+    receiver = Receiver(202, {}, 0.2)
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture
+def through_sendgrid(sendgrid: Receiver) -> dict[str, str]:
+    """The settings of a worker that sends there."""
+    return {"SENDGRID_API_KEY": "SG.test", "SENDGRID_HOST": sendgrid.url, "EMAIL_FROM": "shop@example.com"}
+
+
+@pytest.fixture
+def never_answered(slow_server: str) -> dict[str, str]:
+    """The settings of a worker whose sends come to no end."""
+    server = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": slow_server, "SMTP_TLS": "none"}
+    return {**server, "EMAIL_FROM": "shop@example.com", "NOTIFYCTL_SEND_TIMEOUT": "60s"}

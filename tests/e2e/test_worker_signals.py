@@ -14,34 +14,13 @@ import pytest
 
 from tests.e2e.test_worker import alive, children, working
 from tests.support.cli import COMMAND, environment
-from tests.support.receivers import Receiver
 from tests.support.wait import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from notifyctl.app import App
-
-
-@pytest.fixture
-def sendgrid() -> Iterator[Receiver]:
-    """SendGrid, taking a fifth of a second for each mail."""
-    receiver = Receiver(202, {}, 0.2)
-    yield receiver
-    receiver.close()
-
-
-@pytest.fixture
-def through_sendgrid(sendgrid: Receiver) -> dict[str, str]:
-    """The settings of a worker that sends there."""
-    return {"SENDGRID_API_KEY": "SG.test", "SENDGRID_HOST": sendgrid.url, "EMAIL_FROM": "shop@example.com"}
-
-
-@pytest.fixture
-def never_answered(slow_server: str) -> dict[str, str]:
-    """The settings of a worker whose sends come to no end."""
-    server = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": slow_server, "SMTP_TLS": "none"}
-    return {**server, "EMAIL_FROM": "shop@example.com", "NOTIFYCTL_SEND_TIMEOUT": "60s"}
+    from tests.support.receivers import Receiver
 
 
 @pytest.fixture
