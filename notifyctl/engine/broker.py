@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 import redis
 from dramatiq.broker import Broker
 from dramatiq.errors import QueueJoinTimeout, QueueNotFound
-from dramatiq.middleware import Middleware, SkipMessage
+from dramatiq.middleware import Middleware, MiddlewareError, SkipMessage
 
 from notifyctl.connection import pipelined
 from notifyctl.engine.commit import GroupCommit
@@ -128,6 +128,20 @@ class NotifyBroker(Broker):
     def committing(self, queue_name: str) -> GroupCommit[Completion, str]:
         """The group commit of one queue's completions."""
         return self._commits[queue_name]
+
+    def emit_before(self, signal: str, *args: Any, **kwargs: Any) -> None:
+        """Call the hooks before something happens; none of them keeps an outcome from being told.
+
+        Raises:
+            MiddlewareError: A hook refuses it, and it is no ack or nack: Dramatiq would give the message up there, and
+                its job would be held for ever.
+        """
+        try:
+            super().emit_before(signal, *args, **kwargs)
+        except MiddlewareError:
+            if signal not in ("ack", "nack"):
+                raise
+            self.logger.critical("A middleware cannot refuse an outcome: it is told.", exc_info=True)
 
     def declare_queue(self, queue_name: str) -> None:
         """Declare a queue; no delay queue comes with it. Does not talk to Redis."""
