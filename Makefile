@@ -5,8 +5,9 @@ BIN := .venv/bin
 CODE := notifyctl actors tests bench docs
 SETUP := .venv/.ready
 REDIS7_TESTS := tests/integration/engine tests/integration/delivery tests/integration/worker \
+	tests/integration/notifier \
 	$(addprefix tests/integration/test_, connection.py lua.py notifier.py) \
-	$(addprefix tests/e2e/test_, smoke.py worker.py dlq.py job.py queue.py stats.py order.py order_show.py)
+	$(addprefix tests/e2e/test_, smoke.py worker.py dlq.py job.py queue.py stats.py order.py order_show.py spool.py)
 
 .PHONY: demo test test-redis7 check format lint types layers wheel bench chaos clean
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import logging
 import socket
 import sys
 from contextlib import contextmanager
@@ -65,6 +66,7 @@ def producing(app: App) -> App:
         ConfigError: A setting cannot be used.
         ServerError: The embedded server cannot be started, and the spool is turned off.
     """
+    logging.getLogger("notifyctl.notifier").setLevel(logging.ERROR)  # an outage is told in the command's own words
     _ = app.notifier
     if app.missing_server is not None:
         say(f"note: {app.missing_server.message}")

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 #: How long to wait before another look: at a server that is away, while somebody else moves, at a file that is broken.
 _AWAY_S, _OTHERS_S, _BROKEN_S = 1.0, 0.1, 10.0
 #: How long the end of the process may be held up.
-_END_S = 1.0
+_END_S = 0.5
 
 
 class Ferry:
@@ -42,21 +42,27 @@ class Ferry:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._pid = os.getpid()
-        atexit.register(self.stop)
 
     @property
     def running(self) -> bool:
         """Whether the thread moves rows, or waits for Redis to do so."""
         return self._pid == os.getpid() and self._thread is not None
 
-    def wake(self) -> None:
-        """Begin, if it does not run. Call it after a row was put."""
+    def wake(self, *, away: bool = False) -> None:
+        """Begin, if it does not run. Call it after a row was put.
+
+        Args:
+            away: Redis was found to be away just now: it is asked in a second.
+        """
         if self._pid != os.getpid():  # threads do not outlive a fork, and locks may be held for ever
             self._lock, self._stopping = threading.Lock(), threading.Event()
             self._thread, self._pid = None, os.getpid()
         with self._lock:
             if self._thread is None and not self._stopping.is_set():
-                self._thread = threading.Thread(target=self._run, name="notifyctl-ferry", daemon=True)
+                self._thread = threading.Thread(
+                    target=self._run, args=(_AWAY_S if away else 0.0,), name="notifyctl-ferry", daemon=True
+                )
+                atexit.register(self.stop)
                 self._thread.start()
 
     def stop(self) -> None:
@@ -67,12 +73,12 @@ class Ferry:
             if thread is not None:
                 thread.join(_END_S)
 
-    def _run(self) -> None:
-        pause_s = 0.0
+    def _run(self, pause_s: float) -> None:
         while not self._stopping.wait(pause_s):
             pause_s = self._go_on()
             with self._lock:  # whoever puts a row after this look begins the next thread
                 if not self._stays and self._is_empty():
+                    atexit.unregister(self.stop)
                     self._thread = None
                     return
         self._thread = None

@@ -131,7 +131,7 @@ class Outlet:
             ) from error
         if away is not None and not self._ferry.running:
             log.warning("%s: what is queued is kept in %s for now", away.message, spool.file)
-        self._ferry.wake()
+        self._ferry.wake(away=away is not None)
         return kept
 
     def _is_open(self, ferry: Ferry) -> bool:

@@ -49,6 +49,7 @@ def test_send_keeps_a_message_and_says_so(away: Server, app: App) -> None:
     assert "Redis is away: the message is kept in the spool" in result.err
     assert "'notifyctl spool flush'" in result.err
     assert "queued on email" not in result.err
+    assert result.err.count("Redis") == 2
     assert as_json.json()["spooled"] is True
     assert [row.id for row in app.spool.first(9)] == [result.out.strip(), as_json.json()["id"]]
 

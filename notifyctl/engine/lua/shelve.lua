@@ -37,7 +37,7 @@ else
   redis.call('PEXPIRE', KEYS[4], ARGV[9])
 end
 -- whoever tells the same once more is told of this job, as of one that was cancelled in line
-if ARGV[10] ~= '' and redis.call('SETNX', KEYS[5], id .. ' ' .. ARGV[10]) == 1 then
+if ARGV[10] ~= '' and redis.call('SET', KEYS[5], id .. ' ' .. ARGV[10], 'NX') then
   redis.call('HSET', KEYS[4], 'idem', string.sub(KEYS[5], #ARGV[11] + 6))
   if ARGV[6] ~= 'dead' then redis.call('PEXPIRE', KEYS[5], ARGV[9] + 2592000000) end
 end

@@ -29,7 +29,7 @@ def left(make_shop: Callable[..., Shop], proxy: Proxy, monkeypatch: pytest.Monke
     """What a process that ended left in the spool: the ids of 300 messages."""
     shop = make_shop()
     with monkeypatch.context() as patched:
-        patched.setattr("notifyctl.notifier.ferry.Ferry.wake", lambda _: None)
+        patched.setattr("notifyctl.notifier.ferry.Ferry.wake", lambda _, **__: None)
         with proxy.outage():
             shop.queue()  # asks Redis
             patched.setattr("notifyctl.notifier.ferry.Ferry.running", True)
