@@ -26,28 +26,31 @@ class Nodes:
     Args:
         config: More configuration of each.
         tls: The certificate of all, where they take nothing but TLS.
+
+    Attributes:
+        data: All servers; the first three begin as primaries.
     """
 
     def __init__(self, config: str = "", *, tls: Certificate | None = None) -> None:
         self.tls = tls
         config += "tls-cluster yes\n" if tls else ""
-        self.all = [Node(_CONFIG.format(bus=free_port()) + config, tls=tls) for _ in range(2 * _PRIMARIES)]
+        self.data = [Node(_CONFIG.format(bus=free_port()) + config, tls=tls) for _ in range(2 * _PRIMARIES)]
         self._introduce()
-        ids = [bytes(node.ask("CLUSTER", "MYID")).decode() for node in self.all]  # type: ignore[call-overload]
-        for place, node in enumerate(self.all[:_PRIMARIES]):
+        ids = [bytes(node.ask("CLUSTER", "MYID")).decode() for node in self.data]  # type: ignore[call-overload]
+        for place, node in enumerate(self.data[:_PRIMARIES]):
             ends = _SLOTS * place // _PRIMARIES, _SLOTS * (place + 1) // _PRIMARIES - 1
             node.ask("CLUSTER", "ADDSLOTSRANGE", *ends)
-        for place, node in enumerate(self.all[_PRIMARIES:]):
+        for place, node in enumerate(self.data[_PRIMARIES:]):
             node.ask("CLUSTER", "REPLICATE", ids[place])
         self.settle()
 
     def _introduce(self) -> None:
-        for epoch, node in enumerate(self.all, start=1):
+        for epoch, node in enumerate(self.data, start=1):
             node.ask("CLUSTER", "SET-CONFIG-EPOCH", epoch)
-        first = self.all[0]
-        for node in self.all[1:]:
+        first = self.data[0]
+        for node in self.data[1:]:
             first.ask("CLUSTER", "MEET", "127.0.0.1", node.port, self._bus(node))
-        wait_until(lambda: all(self._known(node) == len(self.all) for node in self.all), what="nodes that have met")
+        wait_until(lambda: all(self._known(node) == len(self.data) for node in self.data), what="nodes that have met")
 
     def _bus(self, node: Node) -> int:
         with node.client() as client:
@@ -60,7 +63,7 @@ class Nodes:
     @property
     def url(self) -> str:
         """What to connect to."""
-        return f"redis{'s' if self.tls else ''}+cluster://{','.join(node.address for node in self.all[:2])}"
+        return f"redis{'s' if self.tls else ''}+cluster://{','.join(node.address for node in self.data[:2])}"
 
     def owner(self, key: str) -> Node:
         """The primary that has this key."""
@@ -73,13 +76,13 @@ class Nodes:
                     and "fail" not in known["flags"].split(",")
                     and any(span[0] <= slot <= span[-1] for span in spans)
                 ):
-                    return next(node for node in self.all if node.address == address)
+                    return next(node for node in self.data if node.address == address)
         raise AssertionError("nobody has this slot")
 
     @property
     def primaries(self) -> list[Node]:
         """Those that have slots."""
-        return [node for node in self.all if node.answers() and self._role(node) == "master"]
+        return [node for node in self.data if node.answers() and self._role(node) == "master"]
 
     def _role(self, node: Node) -> str:
         with node.client() as client:
@@ -89,7 +92,7 @@ class Nodes:
         """The replica of a primary."""
         with primary.client() as client:
             port = client.info("replication")["slave0"]["port"]
-        return next(node for node in self.all if node.port == port)
+        return next(node for node in self.data if node.port == port)
 
     def replicas(self, key: str) -> list[Node]:
         """Those that have a copy of this key."""
@@ -109,11 +112,11 @@ class Nodes:
             node.ask("CLUSTER", "SETSLOT", slot, "NODE", ids[target])
 
     def _anyone(self) -> Node:
-        return next(node for node in self.all if node.answers())
+        return next(node for node in self.data if node.answers())
 
     def settle(self) -> None:
         """Wait until every node serves, and every primary has a replica that is up to date."""
-        wait_until(lambda: all(map(self._is_well, self.all)), timeout_s=40, what="a cluster in which all is well")
+        wait_until(lambda: all(map(self._is_well, self.data)), timeout_s=40, what="a cluster in which all is well")
 
     def _is_well(self, node: Node) -> bool:
         try:
@@ -129,5 +132,5 @@ class Nodes:
 
     def close(self) -> None:
         """End all of them."""
-        for node in self.all:
+        for node in self.data:
             node.close()

@@ -1,4 +1,7 @@
-"""Users with few rights: those of the documentation can do all that they are for, and no less would do."""
+"""Users with few rights: those of the documentation can do all that they are for; the doctor says what others lack.
+
+That workers and operators can do everything is shown by `test_commands`, whose commands all run as that user.
+"""
 
 from __future__ import annotations
 
@@ -14,25 +17,13 @@ from notifyctl.connection import connect
 from notifyctl.doctor.permissions import COMMANDS, ask_permissions
 from notifyctl.errors import BrokerRefused
 from notifyctl.settings import Settings
+from tests.support.acl import PASSWORD, USERS, make_user, refusals
 from tests.support.cli import run
-from tests.support.documentation import ROOT, blocks
+from tests.support.documentation import ROOT
 from tests.support.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from tests.support.cluster import Nodes
-
-PAGE = "docs/how-to/redis-servers.md"
-#: The words of ACL SETUSER, by user.
-USERS = {
-    line.split()[1]: line.split()[2:]
-    for block in blocks(PAGE)
-    if block.language == "text"
-    for line in block.text.splitlines()
-}
-OF_A_CLUSTER = ("+command", "+cluster|slots", "+asking")
-PASSWORD = "not-a-real-password"
 
 
 @pytest.fixture
@@ -45,47 +36,8 @@ def own_server() -> Iterator[Server]:
 
 def url_of(server: Server, user: str, *more: str) -> str:
     """Make a user, and return what it connects to."""
-    with server.client() as admin:
-        admin.execute_command("ACL", "SETUSER", user, *USERS[user], *more)
+    make_user([server], user, *more)
     return f"{server.url}?username={user}&password={PASSWORD}"
-
-
-def refusals(server: Server) -> list[str]:
-    """What was refused since the server started."""
-    with server.client() as admin:
-        return [f"{entry['reason']} {entry['object']}" for entry in admin.acl_log()]
-
-
-def use_everything(url: str) -> None:
-    """Queue, send, fail, look, repair, as operators and workers do."""
-    variables = {"REDIS_URL": url, "NOTIFYCTL_EMAIL_RATE": "off", "NOTIFYCTL_WHATSAPP_RATE": "off"}
-    example = str(ROOT / "docs" / "examples" / "orders.jsonl")
-    for words in (
-        "order test --count 4 --fail-rate 0.5", f"order import {example}", "worker --drain", "stats", "job list",
-        "job list --order 10482 --to ada@example.com", "order show 10482", "dlq list", "dlq retry --all --yes",
-        "worker --drain", "dlq purge --all --yes", "queue pause email", "queue limit email --rate 1/s",
-        "queue resume email", "send email ada@example.com -t test_message --in 1h", "worker list",
-        "job cancel --queue email --yes", "provider trip outbox --for 1ms", "worker --drain", "provider list",
-        "provider trip outbox --for 1m", "provider reset outbox", "doctor",
-    ):  # fmt: skip
-        done = run(*words.split(), **variables, NOTIFYCTL_EMAIL_RETRY_DELAYS="", NOTIFYCTL_WHATSAPP_RETRY_DELAYS="")
-        assert done.code == 0, f"{words}: {done.err}"
-
-
-def test_user_of_the_documentation_can_do_everything(own_server: Server) -> None:
-    """Nothing that a worker or an operator does is refused."""
-    use_everything(url_of(own_server, "notifyctl"))
-
-    assert refusals(own_server) == []
-
-
-def test_user_of_the_documentation_can_use_a_cluster(cluster: Nodes) -> None:
-    """With three commands more."""
-    for node in cluster.all:
-        node.ask("ACL", "SETUSER", "notifyctl", *USERS["notifyctl"], *OF_A_CLUSTER)
-    scheme, _, rest = cluster.url.partition("://")
-
-    use_everything(f"{scheme}://notifyctl:{PASSWORD}@{rest}")
 
 
 def test_shop_of_the_documentation_can_queue_and_take_back(own_server: Server) -> None:
@@ -99,7 +51,7 @@ def test_shop_of_the_documentation_can_queue_and_take_back(own_server: Server) -
     done = run("order", "import", str(ROOT / "docs" / "examples" / "orders.jsonl"), REDIS_URL=url)
 
     assert done.code == 0, done.err
-    assert refusals(own_server) == []
+    assert refusals([own_server]) == []
     with pytest.raises(BrokerRefused):
         app.inspector.stats("email")
 

@@ -8,22 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.acl import OF_A_CLUSTER, PASSWORD, make_user, refusals
 from tests.support.cli import run
+from tests.support.cluster import Nodes
 
 if TYPE_CHECKING:
-    from tests.support.cluster import Nodes
+    from collections.abc import Iterator
+
     from tests.support.sentinel import Sentinels
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 
 
 @pytest.fixture
-def redis_url(several: Sentinels | Nodes, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What the commands of the test connect to."""
-    monkeypatch.setenv("REDIS_URL", several.url)
-    monkeypatch.setenv("NOTIFYCTL_EMAIL_RATE", "off")
-    monkeypatch.setenv("NOTIFYCTL_WHATSAPP_RATE", "off")
-    return several.url
+def redis_url(several: Sentinels | Nodes, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """What the commands of the test connect to, as the user of the documentation, to whom nothing is refused."""
+    make_user(several.data, "notifyctl", *(OF_A_CLUSTER if isinstance(several, Nodes) else ()))
+    scheme, _, rest = several.url.partition("://")
+    monkeypatch.setenv("REDIS_URL", f"{scheme}://notifyctl:{PASSWORD}@{rest}")
+    for queue in ("EMAIL", "WHATSAPP"):
+        monkeypatch.setenv(f"NOTIFYCTL_{queue}_RATE", "off")
+    yield several.url
+    assert refusals(several.data) == []
 
 
 def told(*args: str) -> Any:
@@ -45,10 +51,11 @@ def test_orders_go_through_the_queues(redis_url: str) -> None:
     assert drained.code == 0, drained.err
     assert waiting > 5
     assert sum(queue["completed"] for queue in stats) == waiting == len(found)
-    order = next(job["order"] for job in found if job["order"] == "10482" or job["order"])
-    by_order = told("job", "list", "--order", order)
-    assert {job["order"] for job in by_order} == {order}
-    assert told("order", "show", order)
+    by_order = told("job", "list", "--order", "10482")
+    by_both = told("job", "list", "--order", "10482", "--to", "ada@example.com")
+    assert {job["order"] for job in by_order} == {"10482"}
+    assert 0 < len(by_both) < len(by_order)
+    assert told("order", "show", "10482")
 
 
 def test_dead_letters_are_repaired(redis_url: str) -> None:
@@ -60,6 +67,7 @@ def test_dead_letters_are_repaired(redis_url: str) -> None:
 
     assert len(dead) >= 3
     assert told("dlq", "stats")
+    assert told("dlq", "show", dead[0])
     assert run("dlq", "retry", dead[0]).code == 0
     assert run("dlq", "purge", dead[1], "--yes").code == 0
     assert run("dlq", "retry", "--all", "--yes").code == 0
@@ -88,6 +96,8 @@ def test_operator_holds_up_a_queue(redis_url: str) -> None:
     assert email["paused"]
     assert email["rate"] == "5/s"
     assert run("queue", "resume", "email").code == 0
+    assert run("queue", "limit", "email", "--clear").code == 0
+    assert told("worker", "list") == []
 
 
 def test_doctor_looks_at_every_primary(redis_url: str) -> None:
