@@ -31,8 +31,7 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("ZADD", "K", "0", "m"), ("ZREM", "K", "m"), ("ZCARD", "K"), ("ZCOUNT", "K", "0", "1"), ("ZRANGE", "K", "0", "0"),
     ("ZRANGEBYSCORE", "K", "0", "1"), ("ZREMRANGEBYSCORE", "K", "0", "1"), ("ZINTER", "1", "K"),
     ("BZPOPMIN", "K", "1"),
-    ("SADD", "K", "m"), ("SMEMBERS", "K"), ("XADD", "K", "*", "f", "v"), ("XRANGE", "K", "-", "+"),
-    ("XREVRANGE", "K", "+", "-"), ("XREAD", "STREAMS", "K", "0"),
+    ("SADD", "K", "m"), ("SMEMBERS", "K"), ("XADD", "K", "*", "f", "v"),
 )  # fmt: skip
 
 _COMMAND = re.compile(r"run the '([\w|-]+)' command")
