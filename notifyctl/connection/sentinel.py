@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["primary_of"]
 
-#: A Sentinel answers from memory: one that takes longer is passed over for the next.
+#: A Sentinel answers from memory: one that takes longer, or than the client waits at all, is passed over for the next.
 _PATIENCE_S = 0.5
 
 
@@ -43,7 +43,8 @@ def primary_of(
         sentinel_options: The same for the Sentinels.
         retry: For the primary.
     """
-    patience = {"socket_connect_timeout": _PATIENCE_S, "socket_timeout": _PATIENCE_S, "retry": Retry(NoBackoff(), 0)}
+    patience_s = min(_PATIENCE_S, options["socket_connect_timeout"])
+    patience = {"socket_connect_timeout": patience_s, "socket_timeout": patience_s, "retry": Retry(NoBackoff(), 0)}
     known = _Sentinels(sentinels, sentinel_kwargs={**patience, **sentinel_options})  # type: ignore[no-untyped-call]
     kind = _TlsConnection if options["ssl"] else _Connection
     client: redis.Redis = known.master_for(  # type: ignore[no-untyped-call]

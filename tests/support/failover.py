@@ -59,7 +59,7 @@ class Load:
 
     def __post_init__(self) -> None:
         self._stopped = threading.Event()
-        self.producer = Producer(connect(self.url, role="producer"), NAMESPACE, replicas=self.replicas)
+        self.producer = Producer(connect(self.url, role="producer", waits_s=1), NAMESPACE, replicas=self.replicas)
         self.broker = NotifyBroker(
             connect(self.url, role="worker"),
             connect(self.url, role="blocking"),

@@ -45,7 +45,7 @@ PATIENT, HASTY = Replicas(1, 900), Replicas(1, 30)
 @pytest.fixture
 def client(several: Sentinels | Nodes) -> Iterator[redis.Redis]:
     """A producer's client."""
-    with connect(several.url, role="producer") as client:
+    with connect(several.url, role="producer", waits_s=1) as client:
         yield client
 
 
@@ -97,7 +97,7 @@ def test_job_that_no_replica_has_is_queued_and_told(several: Sentinels | Nodes, 
     with frozen(several):
         with pytest.raises(Unreplicated, match="job job-1 is in the queue") as caught:
             Producer(client, NAMESPACE, replicas=HASTY).enqueue(QUEUE, a_job())
-        with connect(several.url, role="producer") as other, pytest.raises(Unreplicated):
+        with connect(several.url, role="producer", waits_s=1) as other, pytest.raises(Unreplicated):
             Producer(other, NAMESPACE, replicas=HASTY).enqueue(QUEUE, a_job())
 
     assert caught.value.job_ids == ("job-1",)
