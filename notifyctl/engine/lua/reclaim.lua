@@ -1,5 +1,7 @@
 -- reclaim: a worker gave no sign of life for as long as its lease: others have its jobs now.
 -- What it had not begun to send goes on from its place in line:           active -> waiting
+-- where it has lost its second worker, some seconds apart from others, as one of them may have been the cause:
+--                                                                          active -> delayed
 -- a send that had begun is in doubt, and is looked up later:              active -> delayed
 -- a job that lost its third worker is not handed out for ever:            active -> dead
 -- KEYS[1] zset    waiting
@@ -13,7 +15,7 @@
 -- ARGV[2] text    the queue's key prefix
 -- ARGV[3] ms      until what is in doubt is looked up for the first time
 -- Returns how many leases had run out; 100: there may be more
-local BATCH, LANE, LOSSES = 100, 1e15, 3
+local BATCH, LANE, LOSSES, APART_MS, PLACES = 100, 1e15, 3, 2000, 8
 local now = tonumber(ARGV[1])
 if now == 0 then
   local t = redis.call('TIME')
@@ -22,7 +24,7 @@ end
 local ms = string.format('%.0f', now)
 local in_grace = now < tonumber(redis.call('HGET', KEYS[6], 'grace_until') or 0)
 local ids = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', in_grace and '0' or ms, 'LIMIT', 0, BATCH)  -- 0: as by `lapse`
-for _, id in ipairs(ids) do
+for i, id in ipairs(ids) do
   local job = ARGV[2] .. 'job:' .. id
   redis.call('ZREM', KEYS[3], id)
   local h = redis.call('HMGET', job, 'lane', 'seq', 'began', 'look', 'attempt', 'taken_at', 'provider')
@@ -42,6 +44,10 @@ for _, id in ipairs(ids) do
       redis.call('ZADD', KEYS[5], ms, id)
       redis.call('HSET', job, 'state', 'dead', 'finished_at', ms, 'look', '',
         'reason', looked_up and 'unknown_outcome' or 'lost_worker')
+    elseif lost == LOSSES - 1 and not looked_up then
+      local due = string.format('%.0f', now + ((i - 1) % PLACES + 1) * APART_MS)
+      redis.call('ZADD', KEYS[2], due, id)
+      redis.call('HSET', job, 'state', 'delayed', 'due_at', due)
     else
       local lane = looked_up and -1 or tonumber(h[1])
       redis.call('ZADD', KEYS[1], string.format('%.0f', lane * LANE + tonumber(h[2])), id)

@@ -51,6 +51,7 @@ def test_reclaim_buries_a_job_that_lost_three_workers(seed: Seed) -> None:
     seed.waiting("a")
 
     for sequence in range(1, 4):
+        seed.live(2_000)
         assert ids(seed.take("w1", sequence)) == ["a"]
         seed.live(LEASE_MS)
         seed.scripts.reclaim(60_000)
@@ -58,6 +59,20 @@ def test_reclaim_buries_a_job_that_lost_three_workers(seed: Seed) -> None:
     job = seed.job("a")
     assert (job["state"], job["reason"], job["lost"], job["finished_at"]) == ("dead", "lost_worker", "3", str(seed.now))
     assert (seed.ids("dead"), seed.ids("failed"), seed.ids("waiting")) == (["a"], ["a"], [])
+
+
+def test_reclaim_sets_jobs_apart_that_lost_their_second_worker_together(seed: Seed) -> None:
+    """One of them may have killed it, and is not to take the others with it the third time."""
+    seed.waiting("a", "b", "c")
+
+    for sequence in (1, 2):
+        assert ids(seed.take("w1", sequence)) == ["a", "b", "c"]
+        seed.live(LEASE_MS)
+        seed.scripts.reclaim(60_000)
+
+    due = [seed.score("delayed", name) for name in "abc"]
+    assert due == [seed.now + 2_000, seed.now + 4_000, seed.now + 6_000]
+    assert {seed.job(name)["state"] for name in "abc"} == {"delayed"}
 
 
 def test_reclaim_after_a_replay_counts_lost_workers_anew(seed: Seed) -> None:
