@@ -74,7 +74,7 @@ def list_(*, output: OutputOption = Output.TABLE, table: TableOption = "simple")
     epilog=examples(
         "notifyctl provider test sendgrid",
         "notifyctl provider test smtp --to ada@example.com",
-        "notifyctl provider test twilio --to +447700900123 --template order_shipped",
+        "notifyctl provider test outbox --to +447700900123 --template order_shipped",
     ),
 )
 def check(

@@ -17,11 +17,13 @@ from docs.generate_commands import help_pages
 from notifyctl.engine.states import State
 from notifyctl.notification import Channel
 from tests.support.cli import COMMAND, environment, run
+from tests.support.outage import FlakySendGrid
 from tests.support.payloads import an_email
+from tests.support.smtp_server import ScriptedSmtp
 from tests.support.wait import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from notifyctl.app import App
 
@@ -81,9 +83,29 @@ def put_variables_of_an_order(app: App, file: Path) -> None:
     file.write_text(json.dumps(data))
 
 
+@pytest.fixture
+def mail_providers() -> Iterator[dict[str, str]]:
+    """SendGrid and a mail server on loopback, as settings; only the examples about providers may use them."""
+    with FlakySendGrid() as sendgrid, ScriptedSmtp() as smtp:
+        yield {
+            "SENDGRID_API_KEY": "SG.test-key_0123456789", "SENDGRID_HOST": sendgrid.url, "SMTP_HOST": "127.0.0.1",
+            "SMTP_PORT": str(smtp.port), "SMTP_TLS": "none", "EMAIL_FROM": "shop@example.com",
+        }  # fmt: skip
+
+
 @pytest.mark.parametrize("line", [line for line in EXAMPLES if not ENDLESS.match(line)])
-def test_example_works(line: str, app: App, shop: dict[str, str], tmp_path: Path) -> None:
+def test_example_works(
+    line: str,
+    app: App,
+    shop: dict[str, str],
+    mail_providers: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
     """It ends with what it is about; what asks first says which flag goes ahead without being asked."""
+    if line.startswith("notifyctl provider"):
+        for name, value in mail_providers.items():
+            monkeypatch.setenv(name, value)
     if "order.json" in line:
         put_variables_of_an_order(app, tmp_path / "order.json")
     line = line.replace(ID, shop.get(line.split()[1], shop["dlq"]))
