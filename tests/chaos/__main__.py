@@ -1,6 +1,6 @@
 """A run from the command line: prints the figures, and names what broke a promise.
 
-python -m tests.chaos --orders 10000 --kills 20 --restarts 3 --freezes 1 --freeze-s 15 --faults 0.05
+python -m tests.chaos --orders 10000 --kills 14 --groups 6 --restarts 3 --freezes 1 --freeze-s 15 --faults 0.05
 """
 
 from __future__ import annotations

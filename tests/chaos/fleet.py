@@ -18,12 +18,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["Fleet", "Kill"]
+__all__ = ["Fleet", "Held", "Kill"]
 
 #: A drain has as long as a worker's own deadline, and some time to spare.
 _DRAIN_S = 40.0
 #: The exit code of a command that cannot reach its server.
 _SERVER_AWAY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What some worker processes have in hand, by what the server says.
+
+    Attributes:
+        taken: The jobs leased to them.
+        begun: Those of them whose sends are in progress, or done and not yet told.
+    """
+
+    taken: frozenset[str]
+    begun: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +61,12 @@ class Fleet:
     Args:
         environment: The settings.
         folder: Where their logs go.
-        begun: The jobs that these processes were sending, by what the server says: asked while nobody changes that.
+        held: What processes of these worker ids have in hand; asked of dead ones before anybody else can change that.
     """
 
     environment: Mapping[str, str]
     folder: Path
-    begun: Callable[[list[str]], frozenset[str]]
+    held: Callable[[list[str]], Held]
     supervisors: list[subprocess.Popen[bytes]] = field(default_factory=list)
     _started: int = 0
 
@@ -113,6 +126,26 @@ class Fleet:
         self.start()
         return kill
 
+    def stall(self, chance: random.Random, seconds: float) -> Kill | None:
+        """Stop a worker process in its tracks for so long, as a machine does that swaps. None: none is there just now.
+
+        Longer than its lease, its jobs go to others meanwhile, and what it was sending is in doubt.
+        """
+        supervisor = chance.choice(self.supervisors)
+        self._await_work(supervisor)
+        children = _children(supervisor.pid)
+        if not children:
+            return None
+        pid = chance.choice(sorted(children))
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            stall = Kill("stalled process", time.monotonic(), self.held([children[pid]]).begun)
+            end = stall.at + seconds
+            wait_until(lambda: time.monotonic() > end, timeout_s=seconds + 5, every_s=0.05)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        return stall
+
     def drain(self, chance: random.Random) -> Kill:
         """Stop a supervisor with SIGTERM, wait for it, and start another one: a deployment."""
         supervisor = self._leave(chance)
@@ -138,9 +171,9 @@ class Fleet:
             supervisor.wait()
 
     def _await_work(self, supervisor: subprocess.Popen[bytes]) -> None:
-        """Wait until its processes are sending, so that a kill strikes something; not for long, where they do not."""
+        """Wait until its processes have work, so that a kill strikes something; not for long, where they do not."""
         with contextlib.suppress(AssertionError):
-            wait_until(lambda: self.begun(list(_children(supervisor.pid).values())), timeout_s=3, every_s=0.02)
+            wait_until(lambda: self.held(list(_children(supervisor.pid).values())).taken, timeout_s=3, every_s=0.02)
 
     def _leave(self, chance: random.Random) -> subprocess.Popen[bytes]:
         supervisor = chance.choice(self.supervisors)
@@ -155,7 +188,7 @@ class Fleet:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         at = time.monotonic()
-        return Kill(kind, at, self.begun(list(children.values())))
+        return Kill(kind, at, self.held(list(children.values())).begun)
 
 
 @contextlib.contextmanager

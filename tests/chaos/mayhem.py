@@ -48,15 +48,22 @@ class Mayhem:
         self.dealt[event.kind] += 1
 
     def _kill_child(self, chance: random.Random) -> None:
+        self._strike(lambda: self._fleet.kill_child(chance))
+
+    def _stall(self, chance: random.Random) -> None:
+        self._strike(lambda: self._fleet.stall(chance, self._scenario.stall_s))
+
+    def _strike(self, blow: Callable[[], Kill | None]) -> None:
+        """Repeat a blow until it has met a worker process."""
         kills: list[Kill] = []
 
-        def killed() -> bool:
-            kill = self._fleet.kill_child(chance)
+        def struck() -> bool:
+            kill = blow()
             if kill is not None:
                 kills.append(kill)
             return kill is not None
 
-        wait_until(killed, timeout_s=60, what="a worker process to kill")
+        wait_until(struck, timeout_s=60, what="a worker process to strike", every_s=0.05)
         self.kills += kills
 
     def _kill_group(self, chance: random.Random) -> None:

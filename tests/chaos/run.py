@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import redis
 
-from notifyctl.settings.sections import EmailSettings
 from notifyctl.templates.catalog import Catalog
 from tests.chaos.audit import QUEUES, audit
-from tests.chaos.fleet import Fleet
+from tests.chaos.fleet import Fleet, Held
 from tests.chaos.mayhem import Mayhem
 from tests.chaos.orders import Shop, write_orders
 from tests.chaos.receiving import Receiving
@@ -48,7 +47,7 @@ def run(scenario: Scenario, folder: Path) -> Outcome:
     started = time.monotonic()
     with Receiving(folder, seed=scenario.seed, share=scenario.faults, texts={_CONTENT_SID: text}) as receiving:
         environment = _environment(scenario, proxy.url, receiving, folder)
-        fleet = Fleet(environment, folder, lambda workers: _begun(server, workers))
+        fleet = Fleet(environment, folder, lambda workers: _held(server, workers))
         shop = Shop(folder / "orders.jsonl", environment, folder / "import.log")
         mayhem = Mayhem(scenario, fleet, server, proxy, receiving)
         try:
@@ -94,9 +93,8 @@ def _environment(scenario: Scenario, url: str, receiving: Receiving, folder: Pat
     for queue in ("EMAIL", "WHATSAPP"):
         settings[f"NOTIFYCTL_{queue}_RATE"] = scenario.rate
         settings[f"NOTIFYCTL_{queue}_RETRY_DELAYS"] = "500ms,1s,2s"
-        if "unknown_outcome" in EmailSettings.model_fields:
-            settings[f"NOTIFYCTL_{queue}_UNKNOWN_OUTCOME"] = scenario.policy
-            settings[f"NOTIFYCTL_{queue}_LOOK_UPS"] = "1s,2s"
+        settings[f"NOTIFYCTL_{queue}_UNKNOWN_OUTCOME"] = scenario.policy
+        settings[f"NOTIFYCTL_{queue}_LOOK_UPS"] = "1s,2s"
     return {**os.environ, **settings}
 
 
@@ -113,8 +111,10 @@ def _play(scenario: Scenario, mayhem: Mayhem, server: Server, shop: Shop) -> lis
                 due = event.share * messages
                 wait(lambda due=due: _count(client, _ENDED) >= due, f"{event.share:.0%} of the work, for {event.kind}")  # type: ignore[misc]
                 mayhem.deal(event)
+            wait(lambda: not shop.is_alive(), "the shop to have told its orders twice")
+            wait(lambda: not shop.spooled(), "the spool to be moved")
             wait(
-                lambda: not shop.is_alive() and _count(client, _ENDED) >= messages and not _count(client, _LIVE),
+                lambda: _count(client, _ENDED) >= messages and not _count(client, _LIVE),
                 "all messages to end",
             )
         except AssertionError as error:
@@ -135,13 +135,14 @@ def _count(client: redis.Redis, states: Sequence[str]) -> int:
         return -1
 
 
-def _begun(server: Server, workers: Sequence[str]) -> frozenset[str]:
-    """The jobs that these workers had begun to send, and of which the server knows no outcome."""
-    found = set()
+def _held(server: Server, workers: Sequence[str]) -> Held:
+    """The jobs that these workers have, and those of them whose sends have begun."""
+    taken, begun = set(), set()
     with server.client() as client:
         for keys in QUEUES.values():
             for job_id in client.zrange(keys.active, 0, -1):
                 lease, began = client.hmget(keys.job(job_id.decode()), "lease", "began")
-                if began and (lease or b"").decode().rpartition(":")[0] in workers:
-                    found.add(job_id.decode())
-    return frozenset(found)
+                if (lease or b"").decode().rpartition(":")[0] in workers:
+                    taken.add(job_id.decode())
+                    begun |= {job_id.decode()} if began else set()
+    return Held(frozenset(taken), frozenset(begun))

@@ -33,15 +33,18 @@ class Scenario:
         orders: How many; each makes a mail and a WhatsApp message.
         policy: What becomes of a send whose outcome stays unknown.
         faults: The share of copies that meet a fault at a provider.
-        kills: kill -9 of worker processes, supervisors and whole groups.
+        kills: kill -9 of worker processes, now and then of a supervisor alone.
+        groups: kill -9 of a supervisor and all its processes at one blow.
         drains: Deployments: SIGTERM, and another supervisor.
         restarts: kill -9 of the server, which comes back from its append-only file.
         freezes: SIGSTOP of the server, for `freeze_s` seconds.
+        stalls: SIGSTOP of a worker process, for `stall_s` seconds: longer than its lease.
         cuts: All connections to the server cut, and new ones refused for a second or so.
         lost_replies: Replies of the server's that never arrive.
         outages: Times in which one provider refuses everything.
         rate: The limit of each queue; ``off`` for none.
         supervisors, processes: The fleet: how many, and of how many worker processes each.
+        latest: When the last blow falls: how much of the work is done then, from 0 to 1.
         patience_s: How long all of it may take.
     """
 
@@ -49,32 +52,37 @@ class Scenario:
     orders: int = 400
     policy: Literal["resend", "hold"] = "resend"
     faults: float = 0.05
-    kills: int = 4
+    kills: int = 3
+    groups: int = 1
     drains: int = 1
     restarts: int = 1
     freezes: int = 1
     freeze_s: float = 3.0
+    stalls: int = 0
+    stall_s: float = 13.0
     cuts: int = 1
     lost_replies: int = 6
     outages: int = 1
     rate: str = "off"
     supervisors: int = 2
     processes: int = 2
+    latest: float = 0.9
     patience_s: float = 120.0
 
     def events(self) -> list[Event]:
         """All blows, in the order in which they fall."""
         chance = random.Random(self.seed)  # noqa: S311 - to be repeated
-        kills = chance.choices(["kill_child", "kill_group", "kill_supervisor"], [6, 3, 1], k=self.kills)
-        kills[:1] = ["kill_group"] * min(self.kills, 1)
+        kills = chance.choices(["kill_child", "kill_supervisor"], [5, 1], k=self.kills)
         kinds = [
             *kills,
+            *["kill_group"] * self.groups,
             *["drain"] * self.drains,
             *["restart"] * self.restarts,
             *["freeze"] * self.freezes,
+            *["stall"] * self.stalls,
             *["cut"] * self.cuts,
             *["lose_reply"] * self.lost_replies,
             *["outage"] * self.outages,
         ]
-        events = [Event(chance.uniform(0.03, 0.9), kind, chance.randrange(10**9)) for kind in kinds]
+        events = [Event(chance.uniform(0.03, self.latest), kind, chance.randrange(10**9)) for kind in kinds]
         return sorted(events, key=lambda event: event.share)

@@ -162,12 +162,19 @@ def _explains(reason: str, case: Case, policy: Policy) -> bool:
         case "account":
             return sum(copy.fault in ("401", "403") for copy in case.copies) >= 2
         case "unknown_outcome":
-            return case.doubts >= (2 if policy == "resend" else 1)
+            return case.doubts >= (2 if policy == "resend" else 1) or _lost_its_workers(case)
         case "retries_exhausted":
             return sum(copy.told is Told.REFUSED for copy in case.copies) >= 2
         case "lost_worker":
-            return case.kills >= 3
+            return _lost_its_workers(case)
     return False
+
+
+def _lost_its_workers(case: Case) -> bool:
+    """Whether so many workers were killed that one job can have lost three, as its history says."""
+    assert case.job is not None
+    losses: int = sum(attempt.get("error") == "its worker was lost" for attempt in case.job.attempts)
+    return losses >= 3 and case.kills >= losses
 
 
 def _told(case: Case) -> str:
