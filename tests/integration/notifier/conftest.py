@@ -28,8 +28,8 @@ class Shop:
         app: The application, as that process has it.
     """
 
-    def __init__(self, url: str, **settings: Any) -> None:
-        self.app = build(Settings.load(redis={"url": url}, **settings))
+    def __init__(self, url: str, *, wait_replicas: int = 0, **settings: Any) -> None:
+        self.app = build(Settings.load(redis={"url": url, "wait_replicas": wait_replicas}, **settings))
 
     def queue(self, key: str = "", *, to: str = "ada@example.com", **options: Any) -> Queued:
         """Queue a test mail."""

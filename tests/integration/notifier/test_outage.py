@@ -12,7 +12,15 @@ import pytest
 from notifyctl.clock import now_ms
 from notifyctl.engine.search import JobFilter
 from notifyctl.engine.states import State
-from notifyctl.errors import BrokerRefused, BrokerUnavailable, IdempotencyConflict, InvalidInput, JobNotFound, Overtaken
+from notifyctl.errors import (
+    BrokerRefused,
+    BrokerUnavailable,
+    IdempotencyConflict,
+    InvalidInput,
+    JobNotFound,
+    Overtaken,
+    Unreplicated,
+)
 from notifyctl.notification import Channel, Notification, Recipient
 from notifyctl.notifier import Options, Queued
 from tests.support.server import Server
@@ -201,6 +209,8 @@ def test_supersede_reaches_the_spool_and_what_is_in_redis(shop: Shop, proxy: Pro
         in_spool = shop.queue("2")
         assert shop.supersede("1", "2", "unknown") == 1
         after = shop.queue("3")
+        # it is not even in line for a moment
+        assert [row.note for row in shop.app.spool.all(9) if row.tag] == ["superseded", ""]
     shop.drained()
 
     jobs = [operator.inspector.job(one.id) for one in (in_redis, in_spool, after)]
@@ -237,6 +247,21 @@ def test_refused_password_is_told_and_nothing_is_kept(make_shop: Callable[..., S
         shop.queue()
 
     assert not shop.app.spool.waiting()
+
+
+def test_replica_that_does_not_confirm_is_told_and_holds_up_nothing(
+    make_shop: Callable[..., Shop], proxy: Proxy, operator: App
+) -> None:
+    """The message is queued, and who asked for replicas is to know; what was kept is moved all the same."""
+    shop = make_shop(wait_replicas=1)
+
+    with pytest.raises(Unreplicated) as caught:
+        shop.queue()
+    with proxy.outage():
+        kept = shop.queue()
+    shop.drained()
+
+    assert waiting(operator) == [*caught.value.job_ids, kept.id]
 
 
 def test_server_without_memory_is_an_outage(make_shop: Callable[..., Shop], own_server: Server) -> None:
