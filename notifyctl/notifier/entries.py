@@ -16,14 +16,12 @@ from notifyctl.engine.ids import new_id
 from notifyctl.engine.jobs import NewJob
 from notifyctl.engine.states import Lane
 from notifyctl.errors import InvalidInput, SpoolError
-from notifyctl.notification import Notification
+from notifyctl.notification import Channel, Notification
 from notifyctl.notifier.drafts import Draft
 from notifyctl.spool import Row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from notifyctl.notification import Channel
 
 __all__ = ["Supersession", "content", "message_row", "read", "supersession_row"]
 
@@ -72,6 +70,7 @@ def read(row: Row) -> Draft | Supersession:
         if entry["v"] != _VERSION:
             raise SpoolError(f"an entry of version {entry['v']}; this release reads {_VERSION}")
         if entry["kind"] == "supersession":
+            Channel(row.queue)
             return Supersession(tuple(entry["keys"]))
         job = _job(entry["job"])
         notification = Notification.decode(job.payload)

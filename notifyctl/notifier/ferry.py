@@ -38,6 +38,7 @@ class Ferry:
         self.relay = relay
         self._stays = stays
         self._away = False
+        self._told = ""
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._lock = threading.Lock()
@@ -98,7 +99,7 @@ class Ferry:
                 return _OTHERS_S if spool.waiting() else _AWAY_S
             if self._away:
                 log.info("Redis is back: what lies in the spool is being moved")
-            self._away = False
+            self._away, self._told = False, ""
             if not spool.waiting():
                 spool.tidy()
         except BrokerUnavailable as error:
@@ -107,7 +108,9 @@ class Ferry:
             self._away = True
             return _AWAY_S
         except SpoolError as error:
-            log.error("%s. %s", error.message, error.hint)  # noqa: TRY400 - an operator's message, no bug
+            if error.message != self._told:
+                log.error("%s. %s", error.message, error.hint)  # noqa: TRY400 - an operator's message, no bug
+            self._told = error.message
             return _BROKEN_S
         except Exception:
             log.exception("what lies in the spool could not be moved")

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 
 from notifyctl.clock import now_ms
 from notifyctl.engine.jobs import Enqueued, Enqueuing
-from notifyctl.errors import BrokerRefused, BrokerUnavailable, InvalidInput, Overtaken, SpoolError, Unreplicated
+from notifyctl.errors import (
+    BrokerRefused,
+    BrokerUnavailable,
+    InvalidInput,
+    NotifyError,
+    Overtaken,
+    SpoolError,
+    Unreplicated,
+)
 from notifyctl.notifier.entries import content, message_row, supersession_row
 from notifyctl.notifier.intake import SUPERSEDED, conflict, sift
 from notifyctl.notifier.options import Queued
@@ -150,6 +158,13 @@ class Outlet:
         except SpoolError as error:
             log.warning("%s. %s", error.message, error.hint)
             return True
+        except Unreplicated:
+            return False
+        except NotifyError:
+            raise
+        except Exception:  # what others left is no reason to fail this call
+            log.exception("what lies in the spool could not be moved")
+            return False
 
     def _keep(self, spool: Spool, channel: Channel, drafts: Mapping[int, Draft]) -> dict[int, Answer]:
         """Put drafts into the spool, but for those whose answer is clear from what lies there."""

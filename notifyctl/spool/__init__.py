@@ -245,8 +245,11 @@ class Spool:
         return [Row(**dict(zip(names, row, strict=True))) for row in found]
 
     def _select(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with self._database.using() as connection:
-            return [] if connection is None else connection.execute(query, values).fetchall()
+        try:
+            with self._database.using() as connection:
+                return [] if connection is None else connection.execute(query, values).fetchall()
+        except Damaged:  # it was told, and what there is now is empty
+            return []
 
     @contextmanager
     def _writing(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:

@@ -208,7 +208,7 @@ def test_spool_sets_a_file_aside_that_breaks_while_it_is_used(folder: Path) -> N
     spool = make(folder)
     spool.put([a_row(str(number), body=bytes(5_000)) for number in range(50)])
     spool.close()  # all of it is in the file itself
-    spool.counts()
+    spool.waiting()
     raw = bytearray(spool.file.read_bytes())
     raw[4096:] = b"\xff" * (len(raw) - 4096)
     with spool.file.open("r+b") as stream:  # the same file, so that nobody notices
@@ -288,3 +288,20 @@ def test_spool_works_on_both_sides_of_a_fork(spool: Spool) -> None:
 
     assert child.exitcode == 0
     assert sorted(ids(spool.first(9))) == ["before", "child", "parent"]
+
+
+def test_spool_that_breaks_while_it_is_read_is_empty_from_then_on(folder: Path) -> None:
+    """Whoever looks gets an answer, and the next one can put something."""
+    spool = make(folder)
+    spool.put([a_row(str(number), body=bytes(5_000)) for number in range(50)])
+    spool.close()
+    spool.waiting()
+    raw = bytearray(spool.file.read_bytes())
+    with spool.file.open("r+b") as stream:
+        stream.write(raw[:4096] + b"\xff" * (len(raw) - 4096))
+
+    assert spool.first(100) == []
+    assert len(spool.damaged()) == 1
+    spool.put([a_row("new")])
+    assert ids(spool.first(9)) == ["new"]
+    spool.close()

@@ -75,6 +75,7 @@ def test_entry_of_superseded_keys_is_read_as_it_was_written() -> None:
         b"[]",
         b"\xff\xfe",
         b'{"v": 1}',
+        b'{"v": 1, "kind": "supersession", "keys": ["k"]}',
         b'{"v": 1, "kind": "message", "key": "", "unless": [], "job": {}}',
         json.dumps({**json.loads(message_row(a_draft(), NOW_MS).body), "job": {"from": "a later release"}}).encode(),
     ],
@@ -82,7 +83,7 @@ def test_entry_of_superseded_keys_is_read_as_it_was_written() -> None:
 def test_entry_that_cannot_be_read_is_an_error_of_the_spool(body: bytes) -> None:
     """Whatever it is; nothing of it is repeated."""
     with pytest.raises(SpoolError, match="not an entry"):
-        read(Row("a", "email", body))
+        read(Row("a", "fax", body))
 
 
 def test_entry_of_another_version_says_which() -> None:
