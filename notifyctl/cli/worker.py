@@ -122,7 +122,7 @@ def worker(
 
 @app.command("list", epilog=examples("notifyctl worker list", "notifyctl worker list -o json"))
 def list_(*, output: OutputOption = Output.TABLE, table: TableOption = "simple") -> None:
-    """List the worker processes that live, and what each does.
+    """List worker processes, and what each does.
 
     Those of all hosts, which tell it every three seconds. One that ends in order is not listed any more; one that is
     lost goes from the list 15 seconds after its last sign of life, or at once where its supervisor saw it die.

@@ -30,6 +30,8 @@ TYPED = {
     "notifyctl job list --state=del": "<notifyctl><job><list><--state=delayed>",
     "notifyctl send email x --template order_conf": "<notifyctl><send><email><x><--template><order_confirmation>",
     "notifyctl order import christ": "<notifyctl><order><import><christmas.jsonl>",
+    "notifyctl worker li": "<notifyctl><worker><list>",
+    "notifyctl worker --queue em": "<notifyctl><worker><--queue><email>",
     "notifyctl queue pause email wha": "<notifyctl><queue><pause><email><whatsapp>",
 }
 

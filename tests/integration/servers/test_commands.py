@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from notifyctl.app import build
+from notifyctl.engine.fleet import Report
+from notifyctl.settings import Settings
 from tests.support.acl import OF_A_CLUSTER, PASSWORD, make_user, refusals
 from tests.support.cli import run
 from tests.support.cluster import Nodes
@@ -73,6 +76,17 @@ def test_dead_letters_are_repaired(redis_url: str) -> None:
     assert run("dlq", "retry", "--all", "--yes").code == 0
     assert told("dlq", "list") == []
     assert run("job", "cancel", dead[0], "--yes").code == 0
+
+
+def test_workers_are_listed(redis_url: str) -> None:
+    """Wherever the key of each one is."""
+    fleet = build(Settings.load()).fleet
+    for name in ("w1", "w2"):
+        fleet.tell(name, Report(host=name))
+
+    assert [worker["id"] for worker in told("worker", "list")] == ["w1", "w2"]
+    fleet.leave("w1")
+    assert [worker["id"] for worker in told("worker", "list")] == ["w2"]
 
 
 def test_operator_takes_a_provider_out(redis_url: str) -> None:
