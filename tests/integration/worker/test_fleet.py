@@ -64,6 +64,7 @@ class Fleet:
             "SENDGRID_HOST": sendgrid.url,
             "EMAIL_FROM": "shop@example.com",
             "NOTIFYCTL_EMAIL_RATE": "off",
+            "NOTIFYCTL_EMAIL_LOOK_UPS": "100ms",
             "NOTIFYCTL_LOG_LEVEL": "ERROR",
         }
         self.processes: list[subprocess.Popen[bytes]] = []
