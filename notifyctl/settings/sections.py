@@ -301,6 +301,12 @@ class CircuitSettings(Section):
     max_cool_down: Annotated[PositiveDuration, Env("NOTIFYCTL_CIRCUIT_MAX_COOL_DOWN")] = timedelta(seconds=60)
     account_cool_down: Annotated[PositiveDuration, Env("NOTIFYCTL_CIRCUIT_ACCOUNT_COOL_DOWN")] = timedelta(seconds=30)
 
+    @model_validator(mode="after")
+    def _whole(self) -> CircuitSettings:
+        if self.max_cool_down < self.cool_down:
+            raise ValueError("{max_cool_down} must not be below {cool_down}")
+        return self
+
 
 class RetentionSettings(Section):
     """How long finished jobs stay visible; dead ones stay until somebody decides.

@@ -290,6 +290,10 @@ def test_wrong_value_in_the_file_is_told_by_its_key() -> None:
         ({"SMTP_HOST": "mail.example.com", "SMTP_USERNAME": "ada"}, "SMTP_USERNAME needs SMTP_PASSWORD"),
         ({"SMTP_HOST": "mail.example.com", "SMTP_PASSWORD": SECRET}, "SMTP_PASSWORD needs SMTP_USERNAME"),
         ({"SMTP_USERNAME": "ada", "SMTP_PASSWORD": SECRET}, "SMTP_USERNAME is of no use without SMTP_HOST"),
+        (
+            {"NOTIFYCTL_CIRCUIT_COOL_DOWN": "2m"},
+            "NOTIFYCTL_CIRCUIT_MAX_COOL_DOWN must not be below NOTIFYCTL_CIRCUIT_COOL_DOWN",
+        ),
         ({"REDIS_PASSWORD": SECRET}, "REDIS_PASSWORD is of no use without REDIS_HOST"),
         ({"REDIS_PORT": "6380"}, "REDIS_PORT is of no use without REDIS_HOST"),
     ],
