@@ -140,12 +140,14 @@ class App:
         """The ways of messages into the queues."""
         from notifyctl.notifier.ways import Ways
 
-        return Ways(self.settings, self.client, retention=self.retention, replicas=self.replicas)
+        return Ways(self.settings, self.client, self.spool, retention=self.retention, replicas=self.replicas)
 
-    @property
+    @cached_property
     def spool(self) -> Spool:
         """Where messages are kept while Redis is away; what lies there can be looked at even if it is turned off."""
-        return self.ways.spool
+        from notifyctl.spool import Spool
+
+        return Spool(self.settings.spool_dir, self.settings.destination, max_bytes=self.settings.spool.max_bytes)
 
     @cached_property
     def fleet(self) -> Fleet:
@@ -185,7 +187,7 @@ class App:
         """End what runs in the background; what lies in the spool stays there."""
         if "notifier" in self.__dict__:
             self.notifier.close()
-        if "ways" in self.__dict__:
+        if "spool" in self.__dict__:
             self.spool.close()
 
     def broker(self) -> NotifyBroker:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from notifyctl.engine.producer import Producer
@@ -11,7 +10,6 @@ from notifyctl.engine.replicas import Replicas
 from notifyctl.notifier.ferry import Ferry
 from notifyctl.notifier.intake import Intake
 from notifyctl.notifier.relay import Relay
-from notifyctl.spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from notifyctl.connection import Role
     from notifyctl.engine.scripts import Retention
     from notifyctl.settings import Settings
+    from notifyctl.spool import Spool
 
 __all__ = ["Ways"]
 
@@ -31,23 +30,25 @@ class Ways:
     Args:
         settings: What they are made from.
         client: Makes a client of a role.
+        spool: Where messages are kept while Redis is away.
         retention: How long what is cancelled is kept.
         replicas: Who must have a job before a caller is told that it is queued.
     """
 
     def __init__(
-        self, settings: Settings, client: Callable[[Role], redis.Redis], *, retention: Retention, replicas: Replicas
+        self,
+        settings: Settings,
+        client: Callable[[Role], redis.Redis],
+        spool: Spool,
+        *,
+        retention: Retention,
+        replicas: Replicas,
     ) -> None:
         self._settings = settings
         self._client = client
+        self._spool = spool
         self._retention = retention
         self._replicas = replicas
-
-    @cached_property
-    def spool(self) -> Spool:
-        """Where messages are kept while Redis is away."""
-        settings = self._settings
-        return Spool(settings.spool_dir, settings.destination, max_bytes=settings.spool.max_bytes)
 
     def intake(self) -> Intake:
         """A caller's way into Redis: it gives up soon; without a spool, waiting is better than losing."""
@@ -55,7 +56,7 @@ class Ways:
 
     def relay(self) -> Relay:
         """What moves the spool's messages, patiently, and whatever replicas say: one that is away would hold up all."""
-        return Relay(self.spool, self._intake("worker", Replicas()))
+        return Relay(self._spool, self._intake("worker", Replicas()))
 
     def ferry(self, *, stays: bool = False) -> Ferry | None:
         """What does so in the background; None where the spool is turned off.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.support.server import Server
 
 MAIL = ("send", "email", "ada@example.com", "-t", "test_message")
-AWAY = {"REDIS_URL": "redis://127.0.0.1:1"}
+AWAY = {"REDIS_URL": "redis://127.0.0.1:1", "NOTIFYCTL_SPOOL": "false"}
 
 #: words, variables, exit code, a part of the message
 TYPED_WRONGLY = [
