@@ -202,7 +202,9 @@ class NotifyConsumer(Consumer):
         job_id = message.job.job_id
         try:
             with connection_errors():
-                word = self._carry_out(message)
+                token, word = message.job.token, self._carry_out(message)
+                if word != "done" and message.job.token != token:
+                    word = self._carry_out(message)  # it was handed to us once more meanwhile
         except ConnectionClosed:
             raise  # still held: Dramatiq calls again
         except Exception:

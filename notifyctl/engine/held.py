@@ -34,9 +34,17 @@ class Held:
         self.looks = 0
 
     def add(self, messages: list[NotifyMessage]) -> None:
-        """Hold these, and line them up for Dramatiq."""
+        """Hold these, and line them up for Dramatiq.
+
+        One that a thread here is sending, or has sent, was handed out by a server that knows nothing of it: a failover
+        has lost what the old one was told. It is not sent again; its thread goes on under the new lease.
+        """
         with self.changed:
             for message in messages:
+                earlier = self.jobs.get(message.job.job_id)
+                if earlier is not None and earlier.sent_or_sending and not message.job.look:
+                    earlier.job, earlier.lost = message.job, False
+                    continue
                 self.jobs[message.job.job_id] = message
                 self.undelivered.append(message)
 

@@ -14,6 +14,7 @@ from dramatiq.broker import MessageProxy
 
 from notifyctl.clock import now_ms
 from notifyctl.connection import translated
+from notifyctl.engine.states import Complete
 from notifyctl.errors import StaleLease
 
 if TYPE_CHECKING:
@@ -85,6 +86,11 @@ class NotifyMessage(MessageProxy):
         if wait_us < 0 or self.lost:  # lost meanwhile, too: the wait may be a long one
             raise StaleLease(f"job {self.job.job_id} is no longer leased to this worker, and was not sent")
         self.began, self.asked = True, provider
+
+    @property
+    def sent_or_sending(self) -> bool:
+        """Whether its send is under way, or is done and only to be told; what failed is neither."""
+        return self.began if self.disposition is None else isinstance(self.disposition, Complete)
 
     def unfinished(self, why: str) -> str:
         """This run as JSON where its send was cut short: it may have arrived."""

@@ -17,6 +17,7 @@ from notifyctl.connection import connect, translated
 from notifyctl.engine.broker import NotifyBroker
 from notifyctl.engine.inspector import Inspector
 from notifyctl.engine.jobs import NewJob
+from notifyctl.engine.message import NotifyMessage
 from notifyctl.engine.producer import Producer
 from notifyctl.engine.scripts import Retention
 from notifyctl.errors import BrokerUnavailable, Transient, Unreplicated
@@ -27,8 +28,6 @@ from tests.support.seed import NAMESPACE
 from tests.support.wait import wait_until
 
 if TYPE_CHECKING:
-    from dramatiq import Message
-
     from notifyctl.engine.replicas import Replicas
 
 __all__ = ["Load"]
@@ -76,12 +75,14 @@ class Load:
         self._thread = threading.Thread(target=self._produce, name="producer", daemon=True)
 
     def _work(self) -> None:
-        message: Message[None] | None = CurrentMessage.get_current_message()
-        assert message is not None
+        message = CurrentMessage.get_current_message()
+        assert isinstance(message, NotifyMessage)
         job_id = message.message_id
+        message.begin("test")
         if job_id.endswith("-fails") and job_id not in self._failed:
             self._failed.add(job_id)
             raise Transient("busy", provider="test")
+        message.provider, message.provider_id = "test", job_id  # the evidence of acceptance
         self.runs[job_id] += 1
         self.ran_at.append(time.monotonic())
 
