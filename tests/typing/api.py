@@ -25,6 +25,7 @@ assert_type(queue_whatsapp("+15005550006", "order_confirmation", data, delay=tim
 
 notifier: Notifier = default_notifier()
 assert_type(notifier.queue_email("order_confirmation", data, to="ada@example.com", priority="high").id, str)
+assert_type(queue_email("order_confirmation", data, to="ada@example.com").spooled, bool)
 assert_type(notifier.queue_stats("email"), dict[str, Any])
 assert_type(notifier.dlq_jobs("email"), list[Job])
 assert_type(notifier.retry_dlq_job("d21hy3t293rvjzc7"), Job)
