@@ -5,7 +5,7 @@ BIN := .venv/bin
 CODE := notifyctl actors tests bench docs
 SETUP := .venv/.ready
 REDIS7_TESTS := tests/integration/engine tests/integration/delivery tests/integration/worker \
-	tests/integration/notifier \
+	tests/integration/notifier tests/integration/servers \
 	$(addprefix tests/integration/test_, connection.py lua.py notifier.py) \
 	$(addprefix tests/e2e/test_, smoke.py worker.py dlq.py job.py queue.py stats.py order.py order_show.py spool.py)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.support.certificate import Certificate
 
 _CONFIG = (
-    "cluster-enabled yes\ncluster-node-timeout 1000\ncluster-port {bus}\nappendonly yes\nappendfsync everysec\n"
+    "cluster-enabled yes\ncluster-node-timeout 2000\ncluster-port {bus}\nappendonly yes\nappendfsync everysec\n"
     "repl-diskless-sync-delay 0\n"
 )
 _PRIMARIES = 3

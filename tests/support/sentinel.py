@@ -16,8 +16,9 @@ SERVICE = "main"
 _DATA = "appendonly yes\nappendfsync everysec\nrepl-diskless-sync-delay 0\nrepl-timeout 10\n"
 _SENTINEL = (
     "sentinel monitor {service} 127.0.0.1 {port} 2\n"
-    "sentinel down-after-milliseconds {service} 1000\n"
-    "sentinel failover-timeout {service} 4000\n"
+    # soon, but not so soon that a primary on a busy machine is taken for dead
+    "sentinel down-after-milliseconds {service} 2000\n"
+    "sentinel failover-timeout {service} 6000\n"
 )
 
 
