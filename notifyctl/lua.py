@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ResponseError
 
 from notifyctl.connection import pipelined
 
@@ -137,6 +137,12 @@ def run_many(client: redis.Redis, calls: Sequence[Call], ending: Sequence[tuple[
     """
     for script, keys, args in calls:
         script.check(keys, args)
+    if len(calls) == 1 and not ending:
+        script, keys, args = calls[0]
+        try:
+            return [script(client, keys, args)]  # a pipeline of one takes a fifth longer
+        except ResponseError as error:
+            return [error]
     by_hash = [("EVALSHA", script.sha1, len(keys), *keys, *args) for script, keys, args in calls]
     answers = pipelined(client, [*by_hash, *ending])
     refused = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
