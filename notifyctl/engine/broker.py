@@ -248,12 +248,12 @@ class NotifyBroker(Broker):
             scripts = self.scripts(queue_name)
             for message in list(held.jobs.values()):
                 job = message.job
+                message.lost = True  # its thread may be about to send: it looks at this after it has set `began`
                 if message.began:
                     record = message.unfinished("the worker was stopped")
                     look_ms = self.look_after_ms.get(queue_name, 0)
                     doubts += scripts.doubt(job.job_id, job.token, look_ms, record) == "done"
                 else:
-                    message.lost = True  # its thread may be waiting for its turn to send
                     scripts.release([(job.job_id, job.token)])
         return doubts
 

@@ -171,7 +171,7 @@ class NotifyConsumer(Consumer):
         self._commit.patient = batch.again_ms == 0
         self._held.add(messages)
         if batch.lost:
-            self._scripts.reclaim(self._broker.look_after_ms.get(self._queue, 0))
+            self._scripts.reclaim(self._broker.look_after_ms.get(self._queue, 0), LEASE_MS)
 
     def _decoded(self, job: TakenJob) -> NotifyMessage | None:
         try:
@@ -205,6 +205,8 @@ class NotifyConsumer(Consumer):
                 token, word = message.job.token, self._carry_out(message)
                 if word != "done" and message.job.token != token:
                     word = self._carry_out(message)  # it was handed to us once more meanwhile
+                if word.startswith("accepted "):
+                    word = self._complete_with(word, message)
         except ConnectionClosed:
             raise  # still held: Dramatiq calls again
         except Exception:
@@ -236,6 +238,13 @@ class NotifyConsumer(Consumer):
                 return scripts.cancel(job.job_id, reason, retention_ms, token=job.token)
         raise TypeError(f"not a Disposition: {message.disposition!r}")
 
+    def _complete_with(self, word: str, message: NotifyMessage) -> str:
+        """Complete a job whose earlier send turns out to have been accepted, whatever came of this one."""
+        _, provider, provider_id = word.split(" ", 2)
+        job = message.job
+        self._logger.info("Job %s: an earlier send of it had been accepted by %s.", job.job_id, provider)
+        return self._commit.submit(Completion(job.job_id, job.token, provider, provider_id, message.record()))
+
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Give jobs that no thread has begun back to their places in line."""
         ours = [message for message in messages if isinstance(message, NotifyMessage)]
@@ -257,12 +266,13 @@ class NotifyConsumer(Consumer):
 
 def _undecided(message: NotifyMessage) -> Disposition:
     """What becomes of a run that no middleware saw: where it failed, it has a few more, but none after a send began."""
-    if message.exception is None:
-        return Complete()
+    if message.exception is None or message.provider:
+        return Complete(message.provider, message.provider_id)
+    look = message.job.look
+    if look:
+        return Doubt(_UNSEEN_MS, look + 1) if look < _UNSEEN_RUNS else Bury("unknown_outcome")
     if message.began:
         return Bury("unknown_outcome")
-    if message.job.look:
-        return Doubt(_UNSEEN_MS, message.job.look)
     return RetryAt(_UNSEEN_MS) if message.job.attempt < _UNSEEN_RUNS else Bury("retries_exhausted")
 
 

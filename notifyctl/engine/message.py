@@ -35,7 +35,7 @@ class NotifyMessage(MessageProxy):
         disposition: What is to become of it; `None` until a middleware decides.
         exception: What the run raised, until Dramatiq clears it.
         lost: Set by the heartbeat when the lease is no longer ours.
-        began: A send was begun in this run; `asked`: at which provider.
+        began: A send was begun in this run; `begun_at`: at which provider.
         provider, provider_id: The evidence of acceptance; empty until there is some.
         tries: One dict per provider asked during this run.
         taken_at_ms: When this process got it, epoch ms by its own clock.
@@ -49,7 +49,7 @@ class NotifyMessage(MessageProxy):
         self.exception: BaseException | None = None
         self.lost = False
         self.began = False
-        self.asked = ""
+        self.begun_at = ""
         self.provider = ""
         self.provider_id = ""
         self.tries: list[dict[str, Any]] = []
@@ -83,9 +83,10 @@ class NotifyMessage(MessageProxy):
                 wait_us = self._scripts.begin(self.job.job_id, self.job.token, provider, self._rate)
         if wait_us > 0:
             time.sleep(wait_us / 1_000_000)
+        if wait_us >= 0:
+            self.began, self.begun_at = True, provider  # before the look at `lost`: see NotifyBroker.abandon
         if wait_us < 0 or self.lost:  # lost meanwhile, too: the wait may be a long one
             raise StaleLease(f"job {self.job.job_id} is no longer leased to this worker, and was not sent")
-        self.began, self.asked = True, provider
 
     @property
     def sent_or_sending(self) -> bool:
@@ -99,7 +100,7 @@ class NotifyMessage(MessageProxy):
             started_at_ms=self.taken_at_ms,
             duration_ms=now_ms() - self.taken_at_ms,
             outcome="in_doubt",
-            provider=self.asked,
+            provider=self.begun_at,
             error=why,
         )
 

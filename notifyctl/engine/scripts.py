@@ -167,14 +167,14 @@ class Scripts:
         ]  # fmt: skip
         return keys, args
 
-    def reclaim(self, look_ms: int) -> int:
+    def reclaim(self, look_ms: int, lease_ms: int) -> int:
         """Give back what workers held that gave no sign of life for as long as their lease; how many jobs that were.
 
-        A job whose send had begun is looked up after `look_ms`.
+        A job whose send had begun is looked up after `look_ms`. No lease is left that lasts longer than `lease_ms`.
         """
         k = self.keys
         keys = [k.waiting, k.delayed, k.active, k.dead, k.failed, k.meta, k.wake]
-        return int(self._call("reclaim", keys, [self._now(), k.prefix, look_ms]))
+        return int(self._call("reclaim", keys, [self._now(), k.prefix, look_ms, lease_ms]))
 
     def complete_and_take(
         self,
@@ -207,8 +207,9 @@ class Scripts:
             How many microseconds to wait before it, so that sends keep the rate's distance; -1: the lease is lost, do
             not send.
         """
-        keys = [self.keys.job(job_id), self.keys.grants, self.keys.config, self.keys.active]
-        return int(self._call("begin", keys, [self._now(), token, provider, rate]))
+        k = self.keys
+        keys = [k.job(job_id), k.grants, k.config, k.active, k.resent]
+        return int(self._call("begin", keys, [self._now(), token, provider, rate, job_id]))
 
     def complete(self, completions: Sequence[Completion], completed_ms: int) -> list[str]:
         """Settle jobs that are done; for each ``done``, ``late``, ``duplicate`` or ``stale``."""
@@ -241,7 +242,7 @@ class Scripts:
     def resend(self, job_id: str, token: str, record: str) -> str:
         """Let a job go once more whose outcome stays unknown, flagged; ``done`` or ``stale``."""
         k = self.keys
-        keys = [k.active, k.waiting, k.resent, k.job(job_id), k.wake]
+        keys = [k.active, k.waiting, k.job(job_id), k.wake]
         return _text(self._call("resend", keys, [self._now(), job_id, token, record]))
 
     def bury(self, job_id: str, token: str, reason: str, record: str) -> str:
@@ -283,7 +284,7 @@ class Scripts:
     def replay(self, job_id: str, call: str, lane: int = -1) -> str:
         """Send a dead job on its way again; ``done``, ``missing``, or the state it is in instead."""
         k = self.keys
-        keys = [k.dead, k.waiting, k.meta, k.job(job_id), k.wake, k.resent]
+        keys = [k.dead, k.waiting, k.meta, k.job(job_id), k.wake]
         return _text(self._call("replay", keys, [self._now(), job_id, lane, call]))
 
     def discard(self, job_id: str, call: str) -> str:

@@ -122,6 +122,10 @@ class Seed:
             cancelled_ms=RETENTION.cancelled_ms,
         )  # fmt: skip
 
+    def reclaim(self, look_ms: int = 60_000) -> int:
+        """Reclaim with the defaults of tests."""
+        return self.scripts.reclaim(look_ms, LEASE_MS)
+
     def live(self, ms: int) -> None:
         """Let time go by on a queue that some worker keeps asking: no gap."""
         self.client.hset(self.keys.meta, "ran_at", self.clock.advance(ms))

@@ -8,15 +8,20 @@
 -- ARGV[3] text    lease token
 -- ARGV[4] text    reason, one word
 -- ARGV[5] text    attempt record as JSON
--- Returns "done" (also when this token did it before) | "stale"
+-- Returns "done" (also when this token did it before) | "stale" | "accepted <provider> <its id>": an earlier send was
 local now = tonumber(ARGV[1])
 if now == 0 then
   local t = redis.call('TIME')
   now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
-local h = redis.call('HMGET', KEYS[4], 'lease', 'settled')
+local h = redis.call('HMGET', KEYS[4], 'lease', 'settled', 'evidence', 'look')
 if h[1] ~= ARGV[3] then return h[2] == ARGV[3] and 'done' or 'stale' end
-local ms = string.format('%.0f', now)
+if (h[3] or '') ~= '' then return 'accepted ' .. h[3] end
+local ms, looked_up = string.format('%.0f', now), (h[4] or '') ~= ''
+if ARGV[4] == 'unknown_outcome' and not looked_up then redis.call('HINCRBY', KEYS[4], 'doubts', 1) end
+if looked_up and (ARGV[4] == 'permanent' or ARGV[4] == 'retries_exhausted') then  -- the look-up has settled it
+  redis.call('HINCRBY', KEYS[4], 'doubts', -1)
+end
 redis.call('ZREM', KEYS[1], ARGV[2])
 redis.call('ZADD', KEYS[2], ms, ARGV[2])
 redis.call('ZADD', KEYS[3], ms, ARGV[2])

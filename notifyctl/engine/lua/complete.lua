@@ -6,7 +6,7 @@
 -- KEYS[3] zset    waiting
 -- KEYS[4] zset    delayed
 -- KEYS[5] zset    dead
--- KEYS[6] hash    meta: sent_at, when a provider last accepted something
+-- KEYS[6] hash    meta: sent_at, when the send began that a provider accepted last
 -- KEYS[7] hash    config: a block that is over is lifted
 -- KEYS[8] zset    wake
 -- ARGV[1] ms      now, 0 = the server's clock
@@ -19,7 +19,7 @@ if now == 0 then
   local t = redis.call('TIME')
   now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
-local ms, out, settled = string.format('%.0f', now), {}, false
+local ms, out, settled, sent_at = string.format('%.0f', now), {}, false, 0
 local SET = {active = KEYS[1], waiting = KEYS[3], delayed = KEYS[4], dead = KEYS[5]}
 
 local function settle(id, job, token, provider, provider_id, record, idem, indexes)
@@ -28,7 +28,6 @@ local function settle(id, job, token, provider, provider_id, record, idem, index
   redis.call('HSET', job, 'state', 'completed', 'lease', '', 'settled', token, 'finished_at', ms, 'message', '', 'look', '')
   if provider ~= '' then
     redis.call('HSET', job, 'provider', provider, 'provider_id', provider_id)
-    redis.call('HSET', KEYS[6], 'sent_at', ms)
   end
   if record ~= '' then redis.call('HSET', job, 'attempt:' .. redis.call('HINCRBY', job, 'runs', 1), record) end
   redis.call('PEXPIRE', job, ARGV[3])
@@ -43,11 +42,12 @@ end
 for i = 4, #ARGV, 5 do
   local id, token, provider, provider_id, record = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   local job = ARGV[2] .. 'job:' .. id
-  local h = redis.call('HMGET', job, 'lease', 'settled', 'state', 'idem', 'began', 'indexes')
+  local h = redis.call('HMGET', job, 'lease', 'settled', 'state', 'idem', 'began', 'indexes', 'began_at')
   local word = 'stale'
   if h[1] == token then
     redis.call('ZREM', KEYS[1], id)
     settle(id, job, token, provider, provider_id, record, h[4], h[6])
+    if provider ~= '' and h[5] == token then sent_at = math.max(sent_at, tonumber(h[7] or 0)) end
     word = 'done'
   elseif h[2] == token and (h[3] == 'completed' or provider == '') then
     word = 'done'
@@ -61,13 +61,17 @@ for i = 4, #ARGV, 5 do
       word = 'done'  -- found by a look-up, and told by its own worker: one and the same
     else
       redis.call('HSET', job, 'duplicate:' .. token, provider .. ' ' .. provider_id)
+      if h[3] == 'active' then redis.call('HSET', job, 'evidence', provider .. ' ' .. provider_id) end
       word = 'duplicate'
     end
   end
   out[#out + 1] = word
 end
+if sent_at > tonumber(redis.call('HGET', KEYS[6], 'sent_at') or 0) then
+  redis.call('HSET', KEYS[6], 'sent_at', string.format('%.0f', sent_at))
+end
 if settled and now >= tonumber(redis.call('HGET', KEYS[7], 'blocked_until') or math.huge) then
-  redis.call('HDEL', KEYS[7], 'blocked_until', 'blocked_reason')
+  redis.call('HDEL', KEYS[7], 'blocked_until', 'blocked_ms', 'blocked_reason')
   redis.call('ZADD', KEYS[8], 0, 'w')
 end
 return out

@@ -9,14 +9,15 @@
 -- ARGV[4] ms      until it is looked up
 -- ARGV[5] number  which look-up that will be; 1 = a send has just come into doubt
 -- ARGV[6] text    attempt record as JSON
--- Returns "done" (also when this token did it before) | "stale"
+-- Returns "done" (also when this token did it before) | "stale" | "accepted <provider> <its id>": an earlier send was
 local now = tonumber(ARGV[1])
 if now == 0 then
   local t = redis.call('TIME')
   now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
-local h = redis.call('HMGET', KEYS[3], 'lease', 'settled')
+local h = redis.call('HMGET', KEYS[3], 'lease', 'settled', 'evidence')
 if h[1] ~= ARGV[3] then return h[2] == ARGV[3] and 'done' or 'stale' end
+if (h[3] or '') ~= '' then return 'accepted ' .. h[3] end
 local due = string.format('%.0f', now + tonumber(ARGV[4]))
 redis.call('ZREM', KEYS[1], ARGV[2])
 redis.call('ZADD', KEYS[2], due, ARGV[2])

@@ -14,6 +14,7 @@
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    the queue's key prefix
 -- ARGV[3] ms      until what is in doubt is looked up for the first time
+-- ARGV[4] ms      lease: none lasts longer, should the clock have been set back
 -- Returns how many leases had run out; 100: there may be more
 local BATCH, LANE, LOSSES, APART_MS, PLACES = 100, 1e15, 3, 2000, 8
 local now = tonumber(ARGV[1])
@@ -23,6 +24,10 @@ if now == 0 then
 end
 local ms = string.format('%.0f', now)
 local in_grace = now < tonumber(redis.call('HGET', KEYS[6], 'grace_until') or 0)
+local longest = string.format('%.0f', now + tonumber(ARGV[4]))
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. longest, '+inf', 'LIMIT', 0, BATCH)) do
+  redis.call('ZADD', KEYS[3], longest, id)
+end
 local ids = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', in_grace and '0' or ms, 'LIMIT', 0, BATCH)  -- 0: as by `lapse`
 for i, id in ipairs(ids) do
   local job = ARGV[2] .. 'job:' .. id

@@ -13,6 +13,7 @@
 -- ARGV[5] flag    1 = refused for the account's sake
 -- ARGV[6..] text  id, lease token
 -- Returns one word for each id: done (also when this token did it before) | stale | alone: it alone is refused
+--   | accepted <provider> <its id>: an earlier send of it was
 local now = tonumber(ARGV[1])
 if now == 0 then
   local t = redis.call('TIME')
@@ -22,8 +23,10 @@ local ms, out, released = string.format('%.0f', now), {}, false
 local sent_at = tonumber(redis.call('HGET', KEYS[5], 'sent_at') or 0)
 for i = 6, #ARGV, 2 do
   local id, token, job = ARGV[i], ARGV[i + 1], ARGV[2] .. 'job:' .. ARGV[i]
-  local h = redis.call('HMGET', job, 'lease', 'settled', 'lane', 'seq', 'refused_at', 'look')
-  if h[1] == token and ARGV[5] == '1' and h[5] and sent_at > tonumber(h[5]) then
+  local h = redis.call('HMGET', job, 'lease', 'settled', 'lane', 'seq', 'refused_at', 'look', 'evidence')
+  if h[1] == token and (h[7] or '') ~= '' then
+    out[#out + 1] = 'accepted ' .. h[7]
+  elseif h[1] == token and ARGV[5] == '1' and h[5] and sent_at > tonumber(h[5]) then
     out[#out + 1] = 'alone'
   elseif h[1] == token then
     local seq, lane = h[4], (h[6] or '') ~= '' and -1 or tonumber(h[3])
@@ -45,7 +48,8 @@ end
 if released and ARGV[3] ~= '0' then  -- a stale or repeated call blocks nothing
   local until_ms = now + tonumber(ARGV[3])
   if until_ms > tonumber(redis.call('HGET', KEYS[3], 'blocked_until') or 0) then
-    redis.call('HSET', KEYS[3], 'blocked_until', string.format('%.0f', until_ms), 'blocked_reason', ARGV[4])
+    redis.call('HSET', KEYS[3], 'blocked_until', string.format('%.0f', until_ms), 'blocked_ms', ARGV[3],
+      'blocked_reason', ARGV[4])
   end
 end
 if released then redis.call('ZADD', KEYS[4], 0, 'w') end

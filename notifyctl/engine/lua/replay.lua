@@ -4,7 +4,6 @@
 -- KEYS[3] hash    meta
 -- KEYS[4] hash    job:<id>
 -- KEYS[5] zset    wake
--- KEYS[6] zset    resent
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    job id
 -- ARGV[3] number  lane, -1 = the one it had
@@ -25,9 +24,6 @@ redis.call('HSET', KEYS[4], 'state', 'waiting', 'lane', lane, 'seq', seq, 'attem
   'expires_at', 0, 'replayed_at', string.format('%.0f', now), 'call', ARGV[4])
 redis.call('HDEL', KEYS[4], 'reason', 'finished_at', 'refused_at', 'release_reason')
 redis.call('HINCRBY', KEYS[4], 'replays', 1)
-if tonumber(h[4] or 0) > 0 then
-  redis.call('HSET', KEYS[4], 'possible_duplicate', 1)
-  redis.call('ZADD', KEYS[6], string.format('%.0f', now), ARGV[2])
-end
+if tonumber(h[4] or 0) > 0 then redis.call('HSET', KEYS[4], 'possible_duplicate', 1) end
 redis.call('ZADD', KEYS[5], 0, 'w')
 return 'done'

@@ -48,9 +48,13 @@ end
 
 local meta = redis.call('HMGET', KEYS[7], 'ran_at', 'grace_until')
 local grace = tonumber(meta[2] or 0)
-if meta[1] and now - tonumber(meta[1]) > tonumber(ARGV[8]) then grace = now + tonumber(ARGV[6]) end
+local longest = now + tonumber(ARGV[6])  -- of a lease, and of a grace: more is of a clock that was set back
+if meta[1] and now - tonumber(meta[1]) > tonumber(ARGV[8]) then grace = longest end
+grace = math.min(grace, longest)
 redis.call('HSET', KEYS[7], 'ran_at', ms, 'grace_until', string.format('%.0f', grace))
-local lost = redis.call('ZCOUNT', KEYS[3], '-inf', now >= grace and ms or '0') > 0 and 1 or 0  -- 0: as by `lapse`
+local ran_out = redis.call('ZCOUNT', KEYS[3], '-inf', now >= grace and ms or '0')  -- 0: as by `lapse`
+local too_long = redis.call('ZCOUNT', KEYS[3], string.format('(%.0f', longest), '+inf')
+local lost = ran_out + too_long > 0 and 1 or 0
 
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ms, 'LIMIT', 0, BATCH)) do
   redis.call('ZREM', KEYS[2], id)
@@ -62,9 +66,10 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ms, 'LIMIT', 0,
   end
 end
 
-local config = redis.call('HMGET', KEYS[6], 'paused', 'blocked_until', 'rate', 'max_active')
+local config = redis.call('HMGET', KEYS[6], 'paused', 'blocked_until', 'rate', 'max_active', 'blocked_ms')
 if config[1] then return {1000, 0, lost} end
-if config[2] and tonumber(config[2]) > now then return {tonumber(config[2]) - now, 0, lost} end
+local blocked = config[2] and math.min(tonumber(config[2]) - now, tonumber(config[5] or math.huge)) or 0
+if blocked > 0 then return {blocked, 0, lost} end
 local wanted, max_active = tonumber(ARGV[5]), tonumber(config[4] or 0)
 if config[2] then max_active = 1 end  -- a block is over: one job tries it, and its completion lets the others go
 if max_active > 0 then wanted = math.min(wanted, max_active - redis.call('ZCARD', KEYS[3])) end
@@ -121,7 +126,7 @@ if redis.call('ZCARD', KEYS[1]) > 0 then
     batch[1] = math.ceil((next_us - now_us) / 1000)
     if #ids > 0 and #ids == wanted then redis.call('ZADD', KEYS[9], 0, 'w') end  -- its threads are all busy: who goes on?
   elseif max_active > 0 and redis.call('ZCARD', KEYS[3]) >= max_active then
-    batch[1] = 100  -- as many as the whole fleet may have are in progress
+    batch[1] = config[2] and 1000 or 100  -- as many as the whole fleet may have are in progress
   else
     batch[1] = 0
     redis.call('ZADD', KEYS[9], 0, 'w')

@@ -59,7 +59,7 @@ def test_beat_on_time_leaves_no_grace(seed: Seed) -> None:
     for sequence in range(2, 8):
         seed.clock.advance(BEAT_MS + 20)  # a beat's pause, and the time that a beat takes
         _beat(seed, ("mine", mine))
-        reclaimed += seed.take("w1", sequence, 0).lost and seed.scripts.reclaim(0)
+        reclaimed += seed.take("w1", sequence, 0).lost and seed.reclaim(0)
 
     assert (reclaimed, seed.ids("active"), seed.ids("waiting")) == (1, ["mine"], ["theirs"])
 
@@ -80,5 +80,5 @@ def test_beat_after_a_gap_gives_every_lease_time(seed: Seed) -> None:
 
     assert early == [False] * 4
     assert seed.take("w3", 5).lost
-    assert seed.scripts.reclaim(0) == 1
+    assert seed.reclaim(0) == 1
     assert seed.ids("waiting") == ["theirs"]

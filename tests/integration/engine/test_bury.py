@@ -41,3 +41,23 @@ def test_bury_is_not_taken_again(seed: Seed) -> None:
     seed.clock.advance(3_600_000)
 
     assert ids(seed.take("w2", 1)) == []
+
+
+def test_bury_without_a_look_up_counts_the_doubt(seed: Seed) -> None:
+    """Held at once, it may be sent again by a person: that is a possible duplicate, and flagged."""
+    token = seed.active("a")
+
+    seed.twice(lambda: seed.scripts.bury("a", token, "unknown_outcome", ""))
+    seed.scripts.replay("a", "call")
+
+    assert seed.job("a")["possible_duplicate"] == "1"
+
+
+def test_bury_of_what_a_look_up_settled_leaves_no_doubt(seed: Seed) -> None:
+    """The provider knows that it did not arrive: to send it again is no duplicate."""
+    token = seed.active("a", look=1, doubts=1)
+
+    seed.twice(lambda: seed.scripts.bury("a", token, "permanent", ""))
+    seed.scripts.replay("a", "call")
+
+    assert "possible_duplicate" not in seed.job("a")

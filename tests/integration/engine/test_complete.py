@@ -148,3 +148,36 @@ def test_complete_with_late_evidence_of_an_ended_job_is_recorded(seed: Seed, sta
 def test_complete_of_a_forgotten_job_leaves_nothing_behind(seed: Seed) -> None:
     """No hash comes back to life without a TTL."""
     assert seed.changes_nothing(lambda: _complete(seed, _sent("a", "w1:1"))) == ["stale"]
+
+
+def test_complete_by_an_earlier_send_while_another_is_under_way_is_kept_as_evidence(seed: Seed) -> None:
+    """Whatever becomes of the one under way, nothing is sent any more: each outcome answers with the evidence."""
+    token = seed.active("a", token="w2:1", possible_duplicate=1)
+    seed.scripts.begin("a", token, "smtp")
+
+    words = seed.scripts.complete([Completion("a", "w1:1", "sendgrid", "SG1")], RETENTION.completed_ms)
+
+    assert words == ["duplicate"]
+    for act in (
+        lambda: seed.scripts.retry("a", token, 0, ""),
+        lambda: seed.scripts.bury("a", token, "permanent", ""),
+        lambda: seed.scripts.doubt("a", token, 0, ""),
+        lambda: seed.scripts.release([("a", token)], 5_000, "throttled")[0],
+    ):
+        assert seed.changes_nothing(act) == "accepted sendgrid SG1"
+    done = seed.scripts.complete([Completion("a", token, "sendgrid", "SG1")], RETENTION.completed_ms)
+    assert (done, seed.ids("completed")) == (["done"], ["a"])
+
+
+def test_complete_notes_when_the_accepted_send_began(seed: Seed) -> None:
+    """By that a message that alone is refused for the account's sake is told from an account that is refused."""
+    token = seed.active("a", "b", "late")
+    for job_id in ("a", "b"):
+        seed.scripts.begin(job_id, token, "sendgrid")
+    began = seed.now
+    seed.clock.advance(100)
+
+    seed.scripts.complete([Completion("a", token, "sendgrid", "x")], RETENTION.completed_ms)
+    seed.scripts.complete([Completion("late", "w9:1", "sendgrid", "y")], RETENTION.completed_ms)
+
+    assert seed.read_all()["meta"]["sent_at"] == str(began)

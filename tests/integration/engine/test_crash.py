@@ -183,7 +183,7 @@ def test_crash_late_acceptance_settles_the_job(
     with proxy.outage():
         seed.scripts.clock = None
         sequence = iter(range(1, 10_000))
-        wait_until(lambda: seed.take("other", next(sequence), 0).lost and seed.scripts.reclaim(60_000) == 1)
+        wait_until(lambda: seed.take("other", next(sequence), 0).lost and seed.reclaim(60_000) == 1)
     state = seed.job("a")["state"]
     gate.open()
     wait_until(lambda: not lonely.broker.held["email"].jobs)

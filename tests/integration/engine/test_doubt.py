@@ -140,7 +140,7 @@ def test_doubt_whose_look_up_loses_its_worker_is_looked_up_again(seed: Seed) -> 
         (job,) = seed.take("w2", sequence).jobs
         assert (job.look, job.possible_duplicate) == (1, False)
         seed.live(LEASE_MS)
-        seed.scripts.reclaim(60_000)
+        seed.reclaim(60_000)
 
     assert (seed.job("a")["state"], seed.job("a")["reason"]) == ("dead", "unknown_outcome")
     assert seed.job("a")["doubts"] == "1"

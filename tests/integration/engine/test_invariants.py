@@ -120,7 +120,7 @@ class Walk:
         worker.sequence += 1
         worker.runs += [Run(job.job_id, job.token, job.possible_duplicate, job.look) for job in batch.jobs]
         if batch.lost:
-            self.call(lambda: self.seed.scripts.reclaim(self.chance.choice([0, 1_000, 60_000])))
+            self.call(lambda: self.seed.reclaim(self.chance.choice([0, 1_000, 60_000])))
 
     def _some_run(self) -> tuple[Worker, Run] | None:
         worker = self.chance.choice(self.workers)
@@ -276,7 +276,7 @@ class Walk:
             worker.sequence += 1
             batch = self.seed.take(worker.name, worker.sequence, 50)
             if batch.lost:
-                self.seed.scripts.reclaim(0)
+                self.seed.reclaim(0)
             for job in batch.jobs:
                 self.seed.scripts.complete([Completion(job.job_id, job.token)], RETENTION.completed_ms)
         raise AssertionError("the queue does not run empty")

@@ -22,7 +22,7 @@ def test_lapse_ends_the_leases_of_one_worker(seed: Seed) -> None:
 
     assert seed.woken
     assert seed.take("w3", 1).lost
-    assert seed.scripts.reclaim(60_000) == 2
+    assert seed.reclaim(60_000) == 2
     assert ids(seed.take("w3", 2)) == ["a", "b"]
     assert set(seed.ids("active")) == {"a", "b", "other", "others"}
 
@@ -32,7 +32,7 @@ def test_lapse_of_a_send_in_progress_is_a_doubt(seed: Seed) -> None:
     seed.scripts.begin("a", seed.active("a", token="w1:1"), "sendgrid")
     seed.scripts.lapse("w1")
 
-    seed.scripts.reclaim(60_000)
+    seed.reclaim(60_000)
 
     assert (seed.job("a")["state"], seed.job("a")["look"]) == ("delayed", "1")
 
@@ -53,7 +53,7 @@ def test_lapse_knows_no_grace(seed: Seed) -> None:
     seed.scripts.lapse("w1")
 
     assert seed.take("w3", 1).lost
-    assert seed.scripts.reclaim(60_000) == 1
+    assert seed.reclaim(60_000) == 1
     assert ids(seed.take("w3", 2)) == ["a"]
     assert not seed.take("w3", 3).lost
     assert set(seed.ids("active")) == {"a", "other"}

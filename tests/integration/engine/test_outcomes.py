@@ -10,10 +10,12 @@ import pytest
 from dramatiq.middleware import Middleware, SkipMessage
 from redis.exceptions import ResponseError
 
+from notifyctl.engine.jobs import Completion
 from notifyctl.engine.scripts import Scripts
 from notifyctl.engine.states import State
-from notifyctl.errors import InDoubt, Permanent, Scope, Suppressed, Throttled
+from notifyctl.errors import InDoubt, Permanent, Scope, Suppressed, Throttled, Transient
 from notifyctl.middleware import retries
+from tests.support.seed import RETENTION
 from tests.support.wait import wait_until
 
 if TYPE_CHECKING:
@@ -260,6 +262,31 @@ def test_outcome_abandons_a_send_in_progress_as_in_doubt(host: Host, seed: Seed,
     assert attempt["started_at_ms"] > 0
     assert refused == ["StaleLease"]
     assert seed.job("not-begun")["state"] == "waiting"
+
+
+@pytest.mark.parametrize("error", [Transient, InDoubt], ids=["refused", "in doubt"])
+def test_outcome_of_a_resend_whose_first_send_was_accepted_after_all(
+    host: Host, seed: Seed, gate: Gate, error: type[Transient | InDoubt]
+) -> None:
+    """The evidence comes while the second send is under way: whatever becomes of that, nothing is sent any more."""
+
+    def sends(message: NotifyMessage) -> None:
+        message.begin("smtp")
+        gate(message)
+        raise error("no", provider="smtp")
+
+    host.actor(sends)
+    host.send("a")
+    host.start()
+    gate.await_inside(1)
+    seed.scripts.clock = None
+    words = seed.scripts.complete([Completion("a", "w9:1", "sendgrid", "SG1")], RETENTION.completed_ms)
+    gate.open()
+    host.join()
+
+    job = host.job("a")
+    assert words == ["duplicate"]
+    assert (job.state, job.provider, job.provider_id, host.runs) == (State.COMPLETED, "sendgrid", "SG1", ["a"])
 
 
 def test_outcome_that_a_bug_keeps_from_being_told_is_left_to_the_lease(

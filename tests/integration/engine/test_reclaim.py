@@ -15,10 +15,10 @@ def test_reclaim_gives_back_what_was_not_begun(seed: Seed) -> None:
     seed.active("a")
     seed.waiting("b")
     seed.live(LEASE_MS - 1)
-    early = seed.changes_nothing(lambda: seed.scripts.reclaim(60_000))
+    early = seed.changes_nothing(lambda: seed.reclaim(60_000))
     seed.live(1)
 
-    assert (early, seed.scripts.reclaim(60_000)) == (0, 1)
+    assert (early, seed.reclaim(60_000)) == (0, 1)
 
     assert seed.woken
     (job,) = seed.take("w2", 1, 1).jobs
@@ -36,7 +36,7 @@ def test_reclaim_puts_a_send_that_had_begun_aside_to_be_looked_up(seed: Seed) ->
     seed.scripts.begin("a", seed.active("a"), "sendgrid")
     seed.live(LEASE_MS)
 
-    assert seed.scripts.reclaim(60_000) == 1
+    assert seed.reclaim(60_000) == 1
 
     job = seed.job("a")
     assert (job["state"], job["look"], job["doubts"], job["began"], job["lease"]) == ("delayed", "1", "1", "", "")
@@ -54,7 +54,7 @@ def test_reclaim_buries_a_job_that_lost_three_workers(seed: Seed) -> None:
         seed.live(2_000)
         assert ids(seed.take("w1", sequence)) == ["a"]
         seed.live(LEASE_MS)
-        seed.scripts.reclaim(60_000)
+        seed.reclaim(60_000)
 
     job = seed.job("a")
     assert (job["state"], job["reason"], job["lost"], job["finished_at"]) == ("dead", "lost_worker", "3", str(seed.now))
@@ -68,7 +68,7 @@ def test_reclaim_sets_jobs_apart_that_lost_their_second_worker_together(seed: Se
     for sequence in (1, 2):
         assert ids(seed.take("w1", sequence)) == ["a", "b", "c"]
         seed.live(LEASE_MS)
-        seed.scripts.reclaim(60_000)
+        seed.reclaim(60_000)
 
     due = [seed.score("delayed", name) for name in "abc"]
     assert due == [seed.now + 2_000, seed.now + 4_000, seed.now + 6_000]
@@ -82,7 +82,7 @@ def test_reclaim_after_a_replay_counts_lost_workers_anew(seed: Seed) -> None:
 
     seed.take("w1", 1)
     seed.live(LEASE_MS)
-    seed.scripts.reclaim(60_000)
+    seed.reclaim(60_000)
 
     assert ids(seed.take("w1", 2)) == ["a"]
 
@@ -92,7 +92,7 @@ def test_reclaim_is_bounded(seed: Seed) -> None:
     seed.active(*[f"job-{number:03}" for number in range(250)])
     seed.live(LEASE_MS)
 
-    assert [seed.scripts.reclaim(60_000) for _ in range(4)] == [100, 100, 50, 0]
+    assert [seed.reclaim(60_000) for _ in range(4)] == [100, 100, 50, 0]
     assert len(seed.ids("waiting")) == 250
 
 
@@ -103,10 +103,10 @@ def test_reclaim_heeds_the_grace_after_a_gap(seed: Seed) -> None:
     seed.clock.advance(LEASE_MS + GAP_MS)
     seed.take("w2", 2)
 
-    at_once = seed.scripts.reclaim(60_000)
+    at_once = seed.reclaim(60_000)
     seed.live(LEASE_MS)
 
-    assert (at_once, seed.scripts.reclaim(60_000)) == (0, 1)
+    assert (at_once, seed.reclaim(60_000)) == (0, 1)
 
 
 @pytest.mark.parametrize("begun", [True, False])
@@ -116,6 +116,6 @@ def test_reclaim_again_after_a_lost_reply_changes_nothing(seed: Seed, begun: boo
     if begun:
         seed.scripts.begin("a", token, "smtp")
     seed.live(LEASE_MS)
-    seed.scripts.reclaim(60_000)
+    seed.reclaim(60_000)
 
-    assert seed.changes_nothing(lambda: seed.scripts.reclaim(60_000)) == 0
+    assert seed.changes_nothing(lambda: seed.reclaim(60_000)) == 0

@@ -90,7 +90,9 @@ def test_release_does_not_shorten_a_block(seed: Seed) -> None:
     seed.scripts.release([("b", token)], 1_000, "other")
 
     config = seed.read_all()["config"]
-    assert config == {"blocked_until": str(seed.now + 60_000), "blocked_reason": "throttled"}
+    assert config == {
+        "blocked_until": str(seed.now + 60_000), "blocked_ms": "60000", "blocked_reason": "throttled",
+    }  # fmt: skip
 
 
 def test_release_forgets_that_the_send_was_begun(seed: Seed) -> None:
@@ -120,6 +122,7 @@ def test_release_of_what_alone_is_refused_is_told_so(seed: Seed) -> None:
     token = seed.active("a", refused_at=seed.now - 2)
     other = seed.active("b", token="w2:1")
     seed.clock.advance(-1)
+    seed.scripts.begin("b", other, "twilio")
     seed.scripts.complete([Completion("b", other, "twilio", "SM1")], RETENTION.completed_ms)
     seed.clock.advance(1)
 
@@ -132,6 +135,22 @@ def test_release_of_what_is_refused_for_the_first_time_is_no_proof(seed: Seed) -
     """Refused first now: it goes to the end of the line like any other."""
     token = seed.active("a")
     other = seed.active("b", token="w2:1")
+    seed.scripts.begin("b", other, "twilio")
     seed.scripts.complete([Completion("b", other, "twilio", "SM1")], RETENTION.completed_ms)
 
     assert seed.scripts.release([("a", token)], 30_000, "refused", account=True) == ["done"]
+
+
+def test_release_is_not_misled_by_an_acceptance_from_before_the_refusal(seed: Seed) -> None:
+    """Credits end in the middle of some sends: one that began before is told a moment later, and buries nobody."""
+    token = seed.active("a", "b")
+    for job_id in ("a", "b"):
+        seed.scripts.begin(job_id, token, "sendgrid")
+    seed.clock.advance(100)
+    seed.scripts.release([("a", token)], 30_000, "refused", account=True)
+    seed.clock.advance(20)
+    seed.scripts.complete([Completion("b", token, "sendgrid", "x")], RETENTION.completed_ms)
+    seed.live(30_000)
+    (job,) = seed.take("w2", 1).jobs
+
+    assert seed.scripts.release([("a", job.token)], 30_000, "refused", account=True) == ["done"]

@@ -56,7 +56,7 @@ def test_retry_forgets_that_the_send_was_begun(seed: Seed) -> None:
 
     seed.take("w2", 1)
     seed.live(10_001)
-    seed.scripts.reclaim(60_000)
+    seed.reclaim(60_000)
 
     assert [(job.look, job.possible_duplicate) for job in seed.take("w3", 1).jobs] == [(0, False)]
 
@@ -69,3 +69,12 @@ def test_retry_repeated_after_the_next_run_began_changes_nothing(seed: Seed) -> 
 
     assert seed.changes_nothing(lambda: seed.scripts.retry("a", token, 0, "")) == "done"
     assert seed.job("a")["attempt"] == "1"
+
+
+def test_retry_of_what_a_look_up_settled_leaves_no_doubt(seed: Seed) -> None:
+    """The provider knows that it did not arrive."""
+    token = seed.active("a", look=1, doubts=1)
+
+    seed.twice(lambda: seed.scripts.retry("a", token, 0, ""))
+
+    assert (seed.job("a")["doubts"], seed.job("a")["look"]) == ("0", "")

@@ -33,7 +33,7 @@ def test_stats_count_ended_jobs_by_time(seed: Seed) -> None:
     seed.ended("c")
     seed.ended("x", state=State.CANCELLED)
     seed.dead("d")
-    seed.scripts.resend("r", seed.active("r"), "")
+    seed.client.zadd(seed.keys.resent, {"r:1:0": seed.now})
 
     def counts() -> list[int]:
         reply = seed.scripts.stats(RETENTION)

@@ -50,7 +50,7 @@ def test_take_again_leaves_out_what_is_no_longer_this_lease(seed: Seed) -> None:
     seed.waiting("a", "b")
     seed.take("w1", 1)
     seed.live(LEASE_MS)
-    seed.scripts.reclaim(0)
+    seed.reclaim(0)
     seed.take("w2", 1, 1)
 
     assert ids(seed.changes_nothing(lambda: seed.take("w1", 1))) == []
@@ -189,7 +189,7 @@ def test_take_after_a_gap_tells_of_no_lost_lease(seed: Seed) -> None:
 
 def test_take_without_a_gap_gives_no_grace(seed: Seed) -> None:
     """As long as anybody asks often enough, a lease is as long as it says."""
-    seed.active("a", lease_ms=3 * GAP_MS)
+    seed.active("a")
 
     lost = []
     for sequence in range(1, 5):
@@ -209,7 +209,7 @@ def test_take_after_a_block_hands_out_one_job_until_it_is_done(seed: Seed) -> No
 
     seed.scripts.complete([Completion("a", "w1:1")], RETENTION.completed_ms)
 
-    assert (ids(first), ids(second), second.again_ms) == (["a"], [], 100)
+    assert (ids(first), ids(second), second.again_ms) == (["a"], [], 1_000)
     assert seed.woken
     assert "config" not in seed.read_all()
     assert ids(seed.take("w2", 2)) == ["b", "c", "d"]
@@ -225,6 +225,25 @@ def test_take_during_a_block_hands_out_nothing_though_others_complete(seed: Seed
 
     batch = seed.take("w1", 1)
     assert (ids(batch), batch.again_ms) == ([], 5_000)
+
+
+@pytest.mark.parametrize("back_ms", [60_000, 3_600_000])
+def test_take_is_held_up_by_no_clock_that_was_set_back(seed: Seed, back_ms: int) -> None:
+    """A block lasts as long as it was meant to, and so do a lease and a grace."""
+    token = seed.active("a")
+    seed.active("dead", token="w9:1")
+    seed.take("w1", 1)
+    seed.scripts.release([("a", token)], 30_000, "throttled")
+    seed.client.hset(seed.keys.meta, "grace_until", seed.now + LEASE_MS)
+    seed.live(-back_ms)
+
+    batch = seed.take("w1", 2)
+    found = seed.reclaim()
+    seed.live(LEASE_MS)
+
+    assert (batch.again_ms, batch.lost, found) == (30_000, True, 0)
+    assert seed.take("w1", 3).lost
+    assert seed.reclaim() == 1
 
 
 def test_take_cancels_what_has_expired(seed: Seed) -> None:
