@@ -269,7 +269,9 @@ class _Adapter(HTTPAdapter):
 
     def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
         content = request.body
-        body = Body(content.encode() if isinstance(content, str) else content or b"")
+        if content is None:  # a look-up; an empty body would leave in chunks, for servers to stumble over
+            return super().send(request, *args, **options)
+        body = Body(content.encode() if isinstance(content, str) else content)
         request.body = body  # type: ignore[assignment]  # requests sends any iterable
         try:
             return super().send(request, *args, **options)
