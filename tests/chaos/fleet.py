@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["Fleet", "Held", "Kill"]
+__all__ = ["STALL", "Fleet", "Held", "Kill"]
+
+#: The kind of a kill that was none: its process was stopped in its tracks, and went on.
+STALL = "stalled process"
 
 #: A drain has as long as a worker's own deadline, and some time to spare.
 _DRAIN_S = 40.0
@@ -139,7 +142,7 @@ class Fleet:
         pid = chance.choice(sorted(children))
         os.kill(pid, signal.SIGSTOP)
         try:
-            stall = Kill("stalled process", time.monotonic(), self.held([children[pid]]).begun)
+            stall = Kill(STALL, time.monotonic(), self.held([children[pid]]).begun)
             end = stall.at + seconds
             wait_until(lambda: time.monotonic() > end, timeout_s=seconds + 5, every_s=0.05)
         finally:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from notifyctl.engine.jobs import Job
-from tests.chaos.fleet import Kill
+from tests.chaos.fleet import STALL, Kill
 from tests.chaos.providers.ledger import Copy, Told
 from tests.chaos.verdict import breaches, cases
 
@@ -33,9 +33,11 @@ def _copy(start: float, told: Told = Told.ACCEPTED, *, taken: bool = True, **fie
     )
 
 
-def _rules(job: Job | None, *copies: Copy, policy: Any = "resend", hits: int = 0) -> list[str]:
+def _rules(
+    job: Job | None, *copies: Copy, policy: Any = "resend", hits: int = 0, kind: str = "worker process"
+) -> list[str]:
     """The broken rules of the one message that was judged."""
-    kills = [Kill("worker process", 0.0, frozenset({"j1"}))] * hits
+    kills = [Kill(kind, 0.0, frozenset({"j1"}))] * hits
     found = cases(1, [job] if job else [], copies, kills)
     return [breach.rule for breach in breaches(found, policy) if breach.queue == "email"]
 
@@ -95,8 +97,12 @@ def test_verdict_finds_a_repeat_after_a_refusal_for_good() -> None:
 
 
 def test_verdict_finds_a_copy_that_overlaps_another() -> None:
-    """The second came while the first was being handled."""
-    assert _rules(_job(**_FLAGGED), _LOST_ANSWER, _copy(0.5)) == ["overlapped"]
+    """The second came while the first was being handled; a stalled worker cannot hang up, and is none's fault."""
+    job, copies = _job(**_FLAGGED), [_LOST_ANSWER, _copy(0.5)]
+
+    assert _rules(job, *copies) == ["overlapped"]
+    assert _rules(job, *copies, hits=1) == ["overlapped"]
+    assert _rules(job, *copies, hits=1, kind=STALL) == []
 
 
 def test_verdict_finds_a_third_copy() -> None:
