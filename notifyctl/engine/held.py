@@ -42,9 +42,11 @@ class Held:
         with self.changed:
             for message in messages:
                 earlier = self.jobs.get(message.job.job_id)
-                if earlier is not None and earlier.sent_or_sending and not message.job.look:
-                    earlier.job, earlier.lost = message.job, False
-                    continue
+                if earlier is not None:
+                    earlier.lost = True  # before the look at what it does: one that is about to send looks at this last
+                    if earlier.sent_or_sending and not message.job.look:
+                        earlier.job, earlier.lost = message.job, False
+                        continue
                 self.jobs[message.job.job_id] = message
                 self.undelivered.append(message)
 
