@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from notifyctl.providers.twilio import Twilio
 
 SINCE_MS = 1_793_534_400_000
-PAYLOAD = a_whatsapp(variables={"1": "Ada Lovelace", "2": "10482"})
+TEXT = "Hello Ada Lovelace, your order 10482 is on its way. Thank you for shopping with us!"
+PAYLOAD = a_whatsapp(variables={"1": "Ada Lovelace", "2": "10482"}, text=TEXT)
 
 
 def _message(sid: str = "SM1", *, after_s: Any = 1, **changes: Any) -> dict[str, Any]:
@@ -28,7 +29,7 @@ def _message(sid: str = "SM1", *, after_s: Any = 1, **changes: Any) -> dict[str,
         "account_sid": ACCOUNT, "api_version": "2010-04-01", "direction": "outbound-api", "num_media": "0",
         "num_segments": "1", "price": None, "price_unit": "USD", "subresource_uris": {}, "uri": "/x.json",
         "date_created": formatdate(SINCE_MS / 1000 + after_s, usegmt=True), "date_updated": None, "date_sent": None,
-        "body": "Hello Ada Lovelace, your order 10482 is on its way.", "error_code": None, "error_message": None,
+        "body": TEXT, "error_code": None, "error_message": None,
         "from": f"whatsapp:{SENDER}", "to": f"whatsapp:{PAYLOAD.to}", "messaging_service_sid": None, "sid": sid,
         "status": "delivered", **changes,
     }  # fmt: skip
@@ -68,14 +69,17 @@ def test_find_knows_a_message_by_recipient_sender_time_and_words(httpserver: HTT
 @pytest.mark.parametrize(
     "changes",
     [
-        {"after_s": -60},
+        {"after_s": -6},
         {"from": "whatsapp:+14155550000"},
-        {"body": "Hello Ada Lovelace, your order 104820 is on its way."},
-        {"body": "Hello Ada Lovelace, your order is on its way."},
+        {"body": TEXT.replace("10482", "104820")},
+        {"body": TEXT.replace("10482", "")},
+        {
+            "body": "Hello Ada Lovelace, thank you for your order 10482. We will let you know as soon as it is on its way."
+        },
         {"body": None},
         {"date_created": None},
     ],
-    ids=["earlier", "another sender", "another order", "no order", "no body", "no date"],
+    ids=["earlier", "another sender", "another order", "no order", "another text", "no body", "no date"],
 )
 def test_find_takes_no_other_message_for_it(httpserver: HTTPServer, changes: dict[str, Any]) -> None:
     """One of the four does not fit: it is another message, or cannot be told from one."""
@@ -87,16 +91,53 @@ def test_find_without_any_message_finds_nothing(httpserver: HTTPServer) -> None:
     assert _find(httpserver) is None
 
 
-def test_find_takes_the_earliest_that_fits(httpserver: HTTPServer) -> None:
-    """A later one may be of another send; clocks may differ by some seconds."""
-    listed = [_message("SM3", after_s=90), _message("SM2", after_s=-5), _message("SM1", after_s=-3_600)]
+def test_find_knows_a_message_of_a_clock_that_is_behind(httpserver: HTTPServer) -> None:
+    """Clocks may differ by some seconds; what is older is another one."""
+    listed = [_message("SM2", after_s=-5), _message("SM1", after_s=-3_600)]
 
     assert _find(httpserver, *listed) == Sent("twilio", "SM2")
 
 
 def test_find_reads_words_as_whatsapp_sets_them(httpserver: HTTPServer) -> None:
-    """Line breaks and several blanks are one blank."""
-    assert _find(httpserver, _message(body="Hello Ada\n Lovelace,\n\norder 10482.")) == Sent("twilio", "SM1")
+    """Line breaks and blanks of any kind are one blank."""
+    assert _find(httpserver, _message(body=TEXT.replace(" ", "\n\n\u00a0", 3))) == Sent("twilio", "SM1")
+
+
+def test_find_knows_its_text_among_others_of_the_same_order(httpserver: HTTPServer) -> None:
+    """They came earlier and later, have the same values in them, and one of them failed."""
+    paid = "Hello Ada Lovelace, we have received the money for your order 10482. Thank you!"
+    listed = [
+        _message("SM3", after_s=3, body=paid),
+        _message(),
+        _message("SM2", after_s=-3, body=paid, status="failed"),
+    ]
+
+    assert _find(httpserver, *listed) == Sent("twilio", "SM1")
+
+
+def test_find_knows_a_text_that_was_approved_in_other_words(httpserver: HTTPServer) -> None:
+    """Our copy of it is a copy: nobody else's message is there, the values are in it, and most of the words."""
+    assert _find(httpserver, _message(body=TEXT.replace("on its way", "coming"))) == Sent("twilio", "SM1")
+
+
+def test_find_does_not_guess_between_other_words(httpserver: HTTPServer) -> None:
+    """With a second message from us since then, either may be ours, or neither."""
+    listed = [_message(body=TEXT.replace("on its way", "coming")), _message("SM2", body="Hello.")]
+
+    assert _find(httpserver, *listed) is None
+
+
+def test_find_prefers_what_arrived_to_what_failed(httpserver: HTTPServer) -> None:
+    """Sending again what the customer has read would be a duplicate."""
+    listed = [_message("SM2", status="failed", error_code=63012), _message(), _message("SM3", status="undelivered")]
+
+    assert _find(httpserver, *listed) == Sent("twilio", "SM1")
+
+
+@pytest.mark.parametrize("status", ["read", "failed"])
+def test_find_does_not_guess_between_equals(httpserver: HTTPServer, status: str) -> None:
+    """Several sends of the same text: nobody can say which of them is this one."""
+    assert _find(httpserver, _message(status=status), _message("SM2", status=status)) is None
 
 
 def test_find_of_a_messaging_service_goes_by_the_service(httpserver: HTTPServer) -> None:
@@ -107,11 +148,14 @@ def test_find_of_a_messaging_service_goes_by_the_service(httpserver: HTTPServer)
     assert _find(httpserver, *listed, provider=provider) == Sent("twilio", "SM1")
 
 
-def test_find_of_a_message_without_variables_finds_nothing(httpserver: HTTPServer) -> None:
-    """Nothing tells it from another one of the same minute."""
+@pytest.mark.parametrize(("text", "found"), [(TEXT, Sent("twilio", "SM1")), (f"{TEXT} Bye.", None)])
+def test_find_of_a_message_without_variables_goes_by_the_text_alone(
+    httpserver: HTTPServer, text: str, found: Sent | None
+) -> None:
+    """Without values, other words are another message."""
     httpserver.expect_request(PATH).respond_with_json({"messages": [_message()], "next_page_uri": None})
 
-    assert at(httpserver.url_for("")).find(a_whatsapp(variables={}), SINCE_MS) is None
+    assert at(httpserver.url_for("")).find(a_whatsapp(variables={}, text=text), SINCE_MS) == found
 
 
 @pytest.mark.parametrize(
