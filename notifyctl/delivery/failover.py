@@ -202,16 +202,18 @@ def _another_may_help(failure: DeliveryError) -> bool:
 def _most_hopeful(failures: Sequence[DeliveryError]) -> DeliveryError:
     """Return the failure that decides, of providers that all surely took nothing.
 
-    An account fault says nothing about the other providers. Where these are all throttled or were not asked, the one
-    that is ready soonest sets the pause, which uses no attempt; where one of them failed otherwise, a retry may
-    succeed there.
+    Where one of them failed otherwise, a retry may succeed there. An account fault comes next: it may be about this
+    message alone, and is counted against it. Where all are throttled or were not asked, the one that is ready soonest
+    sets the pause, which uses no attempt.
     """
     passing = [failure for failure in failures if isinstance(failure, Transient)]
-    if not passing:
-        return failures[0]
     failed = [failure for failure in passing if not isinstance(failure, Throttled | NoProvider)]
     if failed:
         return failed[0]
+    refused = [failure for failure in failures if isinstance(failure, Permanent)]
+    if refused:
+        refused[0].retry_after_s = min(filter(None, map(_wait_s, failures)), default=None)
+        return refused[0]
     first = min(passing, key=_wait_s)
     if isinstance(first, NoProvider):
         why = "; ".join(failure.message for failure in passing if isinstance(failure, NoProvider))

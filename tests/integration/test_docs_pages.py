@@ -39,8 +39,8 @@ WORDS: tuple[tuple[str, Callable[[DeliveryError], bool]], ...] = (
     ),
     ("tried again", lambda failure: isinstance(failure, Transient) and not isinstance(failure, Throttled)),
     # what follows is the channel's policy: mail is sent once more by default, WhatsApp messages are held
+    ("looked up in Twilio's list", lambda failure: isinstance(failure, InDoubt) and failure.provider == "twilio"),
     ("once more, marked as a possible duplicate", lambda failure: isinstance(failure, InDoubt)),
-    ("looked up in Twilio's list", lambda failure: isinstance(failure, InDoubt)),
 )
 
 
