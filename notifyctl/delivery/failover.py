@@ -86,11 +86,11 @@ class Route(Generic[P]):
             DeliveryError: If nobody surely took it: what the last provider asked said, or, where all were asked in
                 vain, the failure that leaves most hope.
         """
-        failures: list[DeliveryError] = []
+        failures: list[Transient | Permanent] = []
         for provider in self.providers:
             try:
                 return self._try(provider, job, payload, failures)
-            except DeliveryError as failure:
+            except (Transient, Permanent) as failure:
                 if not _another_may_help(failure):
                     raise
                 failures.append(failure)
@@ -117,8 +117,7 @@ class Route(Generic[P]):
                 raise
             except DeliveryError as failure:
                 wait_s = self._circuits.report(admission, Verdict.of(failure))
-                if isinstance(failure, Permanent) and failure.scope is Scope.ACCOUNT:
-                    failure.retry_after_s = wait_s
+                _limit_rest(failure, wait_s)
                 raise
             except BaseException:
                 self._circuits.report(admission, UNTRIED)
@@ -153,6 +152,13 @@ class Route(Generic[P]):
 
 def _not_asked(reason: str, name: str, wait_s: float) -> NoProvider:
     return NoProvider(f"{name} is not asked: {reason}", provider=name, retry_after_s=min(wait_s, _LONGEST_S))
+
+
+def _limit_rest(failure: DeliveryError, wait_s: float | None) -> None:
+    """Have the queue rest until the circuit lets somebody ask, and look again after a minute."""
+    if isinstance(failure, Throttled) or (isinstance(failure, Permanent) and failure.scope is Scope.ACCOUNT):
+        asked_s = wait_s or failure.retry_after_s
+        failure.retry_after_s = None if asked_s is None else min(asked_s, _LONGEST_S)
 
 
 def _log_the_way(job: Job, before: Sequence[DeliveryError], name: str) -> None:
@@ -193,13 +199,11 @@ def _told(failure: DeliveryError) -> str:
     return f"{failure.provider}: {failure.outcome} {failure.provider_code}: {failure.message}"
 
 
-def _another_may_help(failure: DeliveryError) -> bool:
-    if isinstance(failure, Permanent):
-        return failure.scope is Scope.ACCOUNT
-    return isinstance(failure, Transient)
+def _another_may_help(failure: Transient | Permanent) -> bool:
+    return isinstance(failure, Transient) or failure.scope is Scope.ACCOUNT
 
 
-def _most_hopeful(failures: Sequence[DeliveryError]) -> DeliveryError:
+def _most_hopeful(failures: Sequence[Transient | Permanent]) -> DeliveryError:
     """Return the failure that decides, of providers that all surely took nothing.
 
     Where one of them failed otherwise, a retry may succeed there. An account fault comes next: it may be about this
@@ -212,7 +216,8 @@ def _most_hopeful(failures: Sequence[DeliveryError]) -> DeliveryError:
         return failed[0]
     refused = [failure for failure in failures if isinstance(failure, Permanent)]
     if refused:
-        refused[0].retry_after_s = min(filter(None, map(_wait_s, failures)), default=None)
+        soonest_s = min(map(_wait_s, failures))
+        refused[0].retry_after_s = None if soonest_s == math.inf else soonest_s
         return refused[0]
     first = min(passing, key=_wait_s)
     if isinstance(first, NoProvider):
@@ -221,7 +226,7 @@ def _most_hopeful(failures: Sequence[DeliveryError]) -> DeliveryError:
     return first
 
 
-def _wait_s(failure: Transient) -> float:
+def _wait_s(failure: Transient | Permanent) -> float:
     return math.inf if failure.retry_after_s is None else failure.retry_after_s
 
 

@@ -118,14 +118,14 @@ def test_second_providers_verdict_is_final_too(failure: DeliveryError) -> None:
         ([transient("a"), transient("b")], 0),
         ([permanent(Scope.ACCOUNT, "a"), transient("b")], 1),
         ([transient("a"), permanent(Scope.ACCOUNT, "b")], 0),
-        ([permanent(Scope.ACCOUNT, "a"), throttled("b", 5)], 1),
-        ([throttled("a", 5), permanent(Scope.ACCOUNT, "b")], 0),
+        ([permanent(Scope.ACCOUNT, "a"), throttled("b", 5)], 0),
+        ([throttled("a", 5), permanent(Scope.ACCOUNT, "b")], 1),
         ([permanent(Scope.ACCOUNT, "a"), permanent(Scope.ACCOUNT, "b")], 0),
         ([transient("a")], 0),
     ],
 )
 def test_most_hopeful_failure_decides(failures: list[DeliveryError], decides: int) -> None:
-    """All of them throttled: the soonest; one that failed otherwise: a retry; only account faults: the first."""
+    """One that failed otherwise: a retry; else an account fault, the first; all of them throttled: the soonest."""
     raised, job = raised_by(failures)
 
     assert raised is failures[decides]

@@ -95,12 +95,12 @@ def test_nobody_waits_for_hours_without_looking_again() -> None:
         (Transient("greylisted", provider="second"), Transient),
         (Throttled("less", provider="second", retry_after_s=5), Throttled),
         (Throttled("less", provider="second", retry_after_s=60), NoProvider),
-        (account("second"), NoProvider),
+        (account("second"), Permanent),
     ],
     ids=["failing", "recipient", "sooner", "later", "account"],
 )
 def test_failure_behind_an_open_circuit(failure: DeliveryError, decides: type[DeliveryError]) -> None:
-    """A failure that a retry may mend decides; else whoever is ready first, without an attempt."""
+    """A failure that a retry may mend decides, and an account fault; else whoever is ready first, without an attempt."""
     route = Route([FakeProvider("first"), FakeProvider("second", failure)], FakeCircuits(first=NO))
 
     assert type(raised_by(route)) is decides
@@ -142,6 +142,40 @@ def test_account_fault_says_when_the_circuit_lets_a_probe_through() -> None:
 
     assert isinstance(raised, Permanent)
     assert raised.retry_after_s == 12.5
+
+
+@pytest.mark.parametrize(("account_s", "rests_s"), [(30.0, 8.0), (5.0, 5.0), (None, 8.0)])
+def test_account_fault_behind_an_open_circuit_is_counted_against_its_message(
+    account_s: float | None, rests_s: float
+) -> None:
+    """It may be this message alone: at the head of the line, it would keep the second provider from all the others."""
+    route = Route([FakeProvider("first"), FakeProvider("second", account("second"))], FakeCircuits(account_s, first=NO))
+
+    raised = raised_by(route)
+
+    assert isinstance(raised, Permanent)
+    assert (raised.provider, raised.retry_after_s) == ("second", rests_s)
+
+
+@pytest.mark.parametrize("failure", [account(), Throttled("less", provider="first", retry_after_s=3_600)])
+def test_queue_of_a_provider_that_rests_for_hours_looks_again(failure: DeliveryError) -> None:
+    """Its circuit keeps the hours; another provider may have been configured meanwhile."""
+    circuits = FakeCircuits(3_600.0)
+
+    raised = raised_by(Route([FakeProvider("first", failure)], circuits))
+
+    assert raised is failure
+    assert raised.retry_after_s == 60.0
+    if isinstance(failure, Throttled):
+        assert circuits.told == [("first", Verdict(Kind.THROTTLED, "less", 3_600))]
+
+
+def test_throttling_rests_as_long_as_it_says_where_its_circuit_cannot() -> None:
+    """Redis is away at that moment."""
+    failure = Throttled("less", provider="first", retry_after_s=7)
+
+    assert raised_by(Route([FakeProvider("first", failure)], FakeCircuits(None))) is failure
+    assert failure.retry_after_s == 7
 
 
 def test_probe_is_checked_before_a_message_is_risked() -> None:
