@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import textwrap
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -129,6 +130,43 @@ def test_page_does_what_it_shows(page: str, shell: Shell, tmp_path: Path) -> Non
     if program:
         (tmp_path / "page.py").write_text(f"{program}\n{textwrap.dedent(THEN.get(page, ''))}", encoding="utf-8")
         _type(shell, f"python {tmp_path / 'page.py'}")
+
+
+_A, _B = "d21p0vwfk18apcsz", "d21p0vwh8h9w50mt"
+LOG = [
+    "begins",
+    "…",
+    f"… job {_A}, attempt 1",
+    "…",
+    f"… job {_B}, attempt 1",
+    "…",
+    f"… job {_A}, attempt 2",
+    "…",
+    "ends",
+]
+
+
+@pytest.mark.parametrize(
+    ("printed", "is_shown"),
+    [
+        (((_A, 1), (_A, 2), (_B, 1)), True),
+        (((_B, 1), (_A, 1), (_A, 2)), True),
+        (((_B, 1), (_A, 2), (_A, 1)), False),
+        (((_A, 1), (_A, 2)), False),
+    ],
+)
+def test_log_lines_have_the_order_of_each_job(
+    tmp_path: Path, printed: tuple[tuple[str, int], ...], is_shown: bool
+) -> None:
+    """Two threads write to a log in any order; what is shown of one job comes in the order that is shown."""
+    shell = Shell(tmp_path, home=tmp_path, programs=tmp_path, variables={})
+    shell.ids = {_A: _A, _B: _B}
+    lines = ["begins", *(f"12:00 job {job}, attempt {number}" for job, number in printed), "ends"]
+    try:
+        with nullcontext() if is_shown else pytest.raises(AssertionError):
+            shell.compare(LOG, "\n".join(lines))
+    finally:
+        shell.close()
 
 
 def test_no_page_sends_anything() -> None:

@@ -88,7 +88,8 @@ class Shell:
     def compare(self, shown: list[str], printed: str) -> None:
         """Fail unless a command printed what the page shows; learn what the page's ids stand for.
 
-        A line of `…` on the page stands for any lines, and `…` in a line for any text.
+        A line of `…` on the page stands for any lines, and `…` in a line for any text. A line that begins with `… ` is
+        one of a log, to which several threads write: of those, only lines about the same job have an order.
         """
         lines = printed.replace(str(self.home), "/home/ada").rstrip("\n").split("\n")
         parts: list[list[str]] = [[]]
@@ -97,16 +98,22 @@ class Shell:
                 parts.append([])
             else:
                 parts[-1].append(line)
-        position = 0
+        position = log_start = 0
+        went_on: dict[str, int] = {}
         for number, part in enumerate(parts):
             last = number == len(parts) - 1
-            starts = [0] if not number else [len(lines) - len(part)] if last else range(position, len(lines))
-            found = next((at for at in starts if at >= position and self._same(part, lines[at : at + len(part)])), None)
+            in_log = bool(part) and all(line.startswith("… ") for line in part)
+            jobs = _ID.findall(" ".join(part)) if in_log else []
+            first = max((log_start, *(went_on.get(job, 0) for job in jobs))) if in_log else position
+            starts = [0] if not number else [len(lines) - len(part)] if last else range(first, len(lines))
+            found = next((at for at in starts if at >= first and self._same(part, lines[at : at + len(part)])), None)
             if found is None or (last and found + len(part) != len(lines)):
                 raise AssertionError("the page shows\n" + "\n".join(part) + "\nand it printed\n" + "\n".join(lines))
             for told, real in zip(part, lines[found:], strict=False):
                 self.ids.update(zip(_ID.findall(told), _ID.findall(real), strict=False))
-            position = found + len(part)
+            position = max(position, found + len(part))
+            went_on |= dict.fromkeys(jobs, found + len(part))
+            log_start = log_start if in_log else position
 
     def _same(self, shown: list[str], printed: list[str]) -> bool:
         return len(shown) == len(printed) and all(map(self._is_shown, shown, printed))
