@@ -116,6 +116,8 @@ class Acting(Noun):
         rest = TyperGroup.parse_args(self, ctx, args)
         verb = next(iter(ctx._protected_args), first)  # noqa: SLF001 - typer keeps the verb there
         if first != verb and not ctx.resilient_parsing:
+            if self.get_command(ctx, verb) is None:
+                ctx.fail(f"unexpected '{verb}': no option before it takes it, and there is no such command")
             ctx.fail(f"{first} does not go with '{verb}'")
         return rest
 
