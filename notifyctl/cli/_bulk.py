@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import typer
 
 from notifyctl.cli._context import connected, operator, progress
-from notifyctl.cli._doubts import in_doubt, told
+from notifyctl.cli._doubts import in_doubt, may_repeat, told
 from notifyctl.cli._errors import Code, Refused
 from notifyctl.cli._output import Column, Output, say, write
 from notifyctl.cli._personal import without_personal
@@ -185,10 +185,13 @@ def doubtful(inspector: Inspector, ids: Sequence[str]) -> list[str]:
     for job_id in ids:
         with suppress(JobNotFound):
             job = inspector.job(job_id)
-            held += [job] if in_doubt(job) else []
+            held += [job] if may_repeat(job) else []
     if len(held) == len(ids) == 1:
         return told(held[0])
-    return [f"of {len(held)} of them nobody can say whether they were sent: they may arrive twice"] if held else []
+    unknown = sum(map(in_doubt, held))
+    lines = [f"of {unknown} of them nobody can say whether they were sent: they may arrive twice"] if unknown else []
+    accepted = len(held) - unknown
+    return [*lines, *([f"{accepted} of them had been accepted after all: they would arrive twice"] if accepted else [])]
 
 
 @dataclass(slots=True)

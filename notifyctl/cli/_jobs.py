@@ -59,6 +59,9 @@ _PAGE_COLUMNS = (
     Column("duplicates"),
 )
 
+#: A table says what the reason is in words, where it never was given back and that is what the words are about.
+_TABLE_COLUMNS = (*_PAGE_COLUMNS[:4], Column("explanation", "because"), *_PAGE_COLUMNS[4:])
+
 _ATTEMPT_COLUMNS = (
     Column("attempt"),
     Column("started_at", "started", moment),
@@ -139,7 +142,9 @@ def show_job(view: View, job: Job, *, reveal: bool) -> None:
     if view.output is not Output.TABLE:
         view.one(record, _PAGE_COLUMNS)
         return
-    view.one({key: value or None for key, value in record.items()}, _PAGE_COLUMNS)
+    if not job.released:
+        record |= {"explanation": job.release_reason, "release_reason": ""}
+    view.one({key: value or None for key, value in record.items()}, _TABLE_COLUMNS)
     if attempts:
         write("\n")
         view.many(_flat(attempts), _ATTEMPT_COLUMNS)

@@ -150,7 +150,9 @@ class Job:
         asked_at_ms: When that provider's send was begun.
         look: It is in doubt, and this is the number of the next look-up; 0 = it is not.
         doubts: How many sends of its present life came into doubt.
+        replayed_at_ms: When its present life began by hand, epoch ms; 0 = it is the first.
         attempts: Its history, oldest first: dicts with outcome, code, error, duration_ms, tries, …
+        duplicates: Evidence that it had been accepted already, come too late: provider and its id for it.
         payload: The notification's bytes, with personal data in them.
     """
 
@@ -173,6 +175,7 @@ class Job:
     doubts: int
     possible_duplicate: bool
     replays: int
+    replayed_at_ms: int
     released: int
     release_reason: str
     attempts: list[dict[str, Any]]
@@ -212,6 +215,7 @@ class Job:
             doubts=number("doubts"),
             possible_duplicate=number("possible_duplicate") == 1,
             replays=number("replays"),
+            replayed_at_ms=number("replayed_at"),
             released=number("released"),
             release_reason=word("release_reason"),
             attempts=[json.loads(value) for _, value in runs if value],

@@ -233,7 +233,8 @@ def held(app: App) -> str:
     }
     (job,) = scripts.take("w", 1, 1, **take).jobs
     scripts.begin(job_id, job.token, "twilio")
-    scripts.doubt(job_id, job.token, 0, '{"attempt": 1, "outcome": "in_doubt", "error": "no answer"}')
+    lost = '{"attempt": 1, "outcome": "in_doubt", "tries": [{"provider": "twilio", "outcome": "in_doubt"}]}'
+    scripts.doubt(job_id, job.token, 0, lost)
     record = '{"attempt": 1, "outcome": "in_doubt", "tries": [{"provider": "twilio", "outcome": "not_found"}]}'
     for look in (1, 2):
         (job,) = scripts.take("w", look + 1, 1, **take).jobs
@@ -268,6 +269,27 @@ def test_retry_of_a_held_one_asks(ok: Callable[..., Result], held: str, app: App
     job = app.inspector.job(held)
     assert (job.state, job.possible_duplicate, job.look) == (State.WAITING, True, 0)
     assert ok("stats", "whatsapp", "-o", "json").json()["possible_duplicates"] == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("possible_duplicate", "1", "nobody can say whether this message was sent"),
+        ("duplicate:w1:1", "sendgrid SG1", "sendgrid had accepted it after all, as SG1"),
+    ],
+)
+def test_retry_asks_wherever_it_may_have_been_sent(
+    app: App, dead: Callable[..., list[str]], field: str, value: str, told: str
+) -> None:
+    """Also where it was sent once more and died of something else, and where the first send's answer came too late."""
+    (job_id,) = dead(1)
+    app.client("operator").hset(QueueKeys(app.settings.namespace, "email").job(job_id), field, value)
+
+    refused = run("dlq", "retry", job_id)
+
+    assert refused.code == 1
+    assert told in refused.err
+    assert told in run("dlq", "show", job_id).err
 
 
 def test_bulk_retry_says_how_many_are_in_doubt(dead: Callable[..., list[str]], held: str) -> None:
