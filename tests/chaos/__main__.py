@@ -38,10 +38,11 @@ def _scenario() -> Scenario:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**9))
     for field in fields(Scenario):
-        if field.name not in ("seed", "policy"):
+        if field.name not in ("seed", "policy", "sentinel"):
             kind = type(field.default)
             parser.add_argument(f"--{field.name.replace('_', '-')}", type=kind, default=field.default)
     parser.add_argument("--policy", choices=["resend", "hold"], default="resend")
+    parser.add_argument("--sentinel", action="store_true")
     return Scenario(**vars(parser.parse_args()))
 
 

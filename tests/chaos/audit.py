@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from tests.chaos.receiving import Receiving
     from tests.chaos.scenario import Scenario
     from tests.chaos.verdict import Case
-    from tests.support.server import Server
 
 __all__ = ["QUEUES", "Outcome", "audit"]
 
@@ -47,20 +46,19 @@ class Outcome:
     figures: dict[str, Any] = field(default_factory=dict)
 
 
-def audit(scenario: Scenario, server: Server, receiving: Receiving, mayhem: Mayhem) -> Outcome:
+def audit(scenario: Scenario, url: str, client: redis.Redis, receiving: Receiving, mayhem: Mayhem) -> Outcome:
     """Count, and hold the promises against it."""
     copies, faults = read(receiving.ledger)
-    with server.client() as client:
-        jobs = _jobs(client)
-        found = cases(scenario.orders, jobs, copies, mayhem.kills)
-        outcome = Outcome(breaches(found, scenario.policy))
-        for queue, keys in QUEUES.items():
-            try:
-                check_invariants(client, keys, now_ms())
-            except AssertionError as error:
-                outcome.breaches.append(Breach("one_state_each", queue, "", "", str(error)))
-        outcome.breaches += _limits(scenario, client, copies)
-    outcome.breaches += _counts(scenario, server.url, jobs)
+    jobs = _jobs(client)
+    found = cases(scenario.orders, jobs, copies, mayhem.kills)
+    outcome = Outcome(breaches(found, scenario.policy))
+    for queue, keys in QUEUES.items():
+        try:
+            check_invariants(client, keys, now_ms())
+        except AssertionError as error:
+            outcome.breaches.append(Breach("one_state_each", queue, "", "", str(error)))
+    outcome.breaches += _limits(scenario, client, copies)
+    outcome.breaches += _counts(scenario, url, jobs)
     outcome.figures = _figures(scenario, found, copies, faults, mayhem)
     return outcome
 

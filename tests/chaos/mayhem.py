@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from tests.chaos.fleet import Fleet, Kill
     from tests.chaos.receiving import Receiving
     from tests.chaos.scenario import Event, Scenario
-    from tests.support.proxy import Proxy
-    from tests.support.server import Server
+    from tests.chaos.servers import Backing
 
 __all__ = ["Mayhem"]
 
@@ -32,11 +31,10 @@ class Mayhem:
         dealt: How often each kind of blow fell.
     """
 
-    def __init__(self, scenario: Scenario, fleet: Fleet, server: Server, proxy: Proxy, receiving: Receiving) -> None:
+    def __init__(self, scenario: Scenario, fleet: Fleet, server: Backing, receiving: Receiving) -> None:
         self._scenario = scenario
         self._fleet = fleet
         self._server = server
-        self._proxy = proxy
         self._receiving = receiving
         self.kills: list[Kill] = []
         self.dealt: Counter[str] = Counter()
@@ -76,24 +74,17 @@ class Mayhem:
         self._fleet.drain(chance)
 
     def _restart(self, chance: random.Random) -> None:
-        self._server.kill()
-        _pause(chance.uniform(0.1, 1.5))
-        self._server.start()
+        self._server.crash(lambda: _pause(chance.uniform(0.1, 1.5)))
 
     def _freeze(self, chance: random.Random) -> None:
         del chance
-        self._server.freeze()
-        try:
-            _pause(self._scenario.freeze_s)
-        finally:
-            self._server.thaw()
+        self._server.freeze(lambda: _pause(self._scenario.freeze_s))
 
     def _cut(self, chance: random.Random) -> None:
-        with self._proxy.outage():
-            _pause(chance.uniform(0.1, 1.5))
+        self._server.cut(lambda: _pause(chance.uniform(0.1, 1.5)))
 
     def _lose_reply(self, chance: random.Random) -> None:
-        self._proxy.lose_reply(_SCRIPTS[chance.choice(_LOSABLE)].sha1)
+        self._server.lose_reply(_SCRIPTS[chance.choice(_LOSABLE)].sha1)
 
     def _outage(self, chance: random.Random) -> None:
         provider, mood = chance.choice(

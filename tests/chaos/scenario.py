@@ -42,6 +42,7 @@ class Scenario:
         cuts: All connections to the server cut, and new ones refused for a second or so.
         lost_replies: Replies of the server's that never arrive.
         outages: Times in which one provider refuses everything.
+        sentinel: Three servers behind Sentinels: a restart and a freeze make another one the primary. No cuts then.
         rate: The limit of each queue; ``off`` for none.
         supervisors, processes: The fleet: how many, and of how many worker processes each.
         latest: When the last blow falls: how much of the work is done then, from 0 to 1.
@@ -63,6 +64,7 @@ class Scenario:
     cuts: int = 1
     lost_replies: int = 6
     outages: int = 1
+    sentinel: bool = False
     rate: str = "off"
     supervisors: int = 2
     processes: int = 2
@@ -80,8 +82,8 @@ class Scenario:
             *["restart"] * self.restarts,
             *["freeze"] * self.freezes,
             *["stall"] * self.stalls,
-            *["cut"] * self.cuts,
-            *["lose_reply"] * self.lost_replies,
+            *["cut"] * (0 if self.sentinel else self.cuts),
+            *["lose_reply"] * (0 if self.sentinel else self.lost_replies),
             *["outage"] * self.outages,
         ]
         events = [Event(chance.uniform(0.03, self.latest), kind, chance.randrange(10**9)) for kind in kinds]
