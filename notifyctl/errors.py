@@ -26,6 +26,7 @@
         │   ├── Throttled          the provider asks for less
         │   └── NoProvider         nobody was asked: no provider of the channel is to be asked now
         ├── Permanent              surely not taken, and never will be as it is (has a scope)
+        │   └── Unsendable         refused here, before the provider was asked
         └── InDoubt                nobody can say whether it was taken
 
 A message names the thing, what was expected and what to do; it never holds a secret, an address or a number.
@@ -63,6 +64,7 @@ __all__ = [
     "UnknownProvider",
     "UnknownQueue",
     "Unreplicated",
+    "Unsendable",
     "WrongState",
 ]
 
@@ -301,6 +303,10 @@ class Permanent(DeliveryError):
         super().__init__(message, provider=provider, provider_code=provider_code)
         self.scope = scope
         self.retry_after_s: float | None = None
+
+
+class Unsendable(Permanent):
+    """Refused here, before the provider was asked: that says nothing about the provider."""
 
 
 class InDoubt(DeliveryError):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import RedisError
 
 from notifyctl.connection import translated
-from notifyctl.errors import DeliveryError, InDoubt, NotifyError, Permanent, Scope, Throttled, Unavailable
+from notifyctl.errors import DeliveryError, InDoubt, NotifyError, Permanent, Scope, Throttled, Unavailable, Unsendable
 from notifyctl.lua import load_script
 
 if TYPE_CHECKING:
@@ -126,12 +126,14 @@ class Verdict:
 
     @classmethod
     def of(cls, failure: DeliveryError) -> Verdict:
-        """Return what a failure shows: a provider that refuses one recipient or content works."""
+        """Return what a failure shows: a provider that refuses one recipient or content works, if it was asked."""
         match failure:
             case Throttled():
                 return cls(Kind.THROTTLED, failure.message, failure.retry_after_s)
             case Permanent(scope=Scope.ACCOUNT):
                 return cls(Kind.ACCOUNT, failure.message)
+            case Unsendable():
+                return UNTRIED
             case Unavailable() | InDoubt():
                 return cls(Kind.FAILING, failure.message)
         return WORKS

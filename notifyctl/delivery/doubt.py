@@ -10,6 +10,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from notifyctl.delivery.crash import log_crash
 from notifyctl.delivery.job import ProviderTry
 from notifyctl.errors import DeliveryError, InDoubt
 from notifyctl.providers.base import Finder
@@ -50,6 +51,10 @@ def look_up(job: Job, payload: P, asked: Asked, providers: Iterable[Provider[P]]
         word = "look_up_failed" if isinstance(failure, InDoubt) else failure.outcome
         job.tried(ProviderTry(provider.name, word, failure.provider_code, failure.message, _ms_since(start)))
         raise
+    except Exception as crash:  # noqa: BLE001 - a vendor's code may raise anything
+        told = log_crash(crash, f"{provider.name}, asked what became of job {job.job_id},")
+        job.tried(ProviderTry(provider.name, "look_up_failed", "crashed", told, _ms_since(start)))
+        raise InDoubt(f"{provider.name} crashed: {told}", provider=provider.name, provider_code="crashed") from None
     if sent is None:
         nothing = f"{provider.name} knows of no such message"
         job.tried(ProviderTry(provider.name, "not_found", "", nothing, _ms_since(start)))

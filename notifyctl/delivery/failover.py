@@ -1,8 +1,9 @@
 """Which provider a message goes to: the first that takes it, each asked once in one attempt.
 
 The next one is asked only when the one before surely did not take the message *and* another route can help. A
-refusal that is about this recipient or this content would be the same everywhere; and an outcome in doubt is
-not to be mended by a second send. A provider whose circuit is open is passed over. Knows no queue and no vendor.
+refusal that is about this recipient or this content would be the same everywhere; and an outcome in doubt, such as a
+crash of the provider's own code, is not to be mended by a second send. A provider whose circuit is open is passed
+over. Knows no queue and no vendor.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from notifyctl.delivery.circuits import UNTRIED, WORKS, Admitted, Verdict
+from notifyctl.delivery.circuits import UNTRIED, WORKS, Admitted, Kind, Verdict
+from notifyctl.delivery.crash import log_crash
 from notifyctl.delivery.job import ProviderTry
-from notifyctl.errors import ConfigError, DeliveryError, NoProvider, Permanent, Scope, Throttled, Transient
+from notifyctl.errors import ConfigError, DeliveryError, InDoubt, NoProvider, Permanent, Scope, Throttled, Transient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -136,6 +138,10 @@ class Route(Generic[P]):
         except DeliveryError as failure:
             wait_s = self._circuits.report(admission, Verdict.of(failure))
             raise _not_asked(failure.message, provider.name, wait_s or _SOON_S) from failure
+        except Exception as crash:  # noqa: BLE001 - a vendor's code may raise anything
+            told = f"its check crashed: {log_crash(crash, f'the check of {provider.name}')}"
+            wait_s = self._circuits.report(admission, Verdict(Kind.FAILING, told))
+            raise _not_asked(told, provider.name, wait_s or _SOON_S) from None
 
     @contextmanager
     def _counted(self, name: str) -> Iterator[int]:
@@ -176,10 +182,10 @@ def _ask(provider: Provider[P], job: Job, payload: P) -> Sent:
         tried = ProviderTry(provider.name, failure.outcome, failure.provider_code, failure.message, _ms_since(start))
         job.tried(tried)
         raise
-    except Exception as crash:
-        # its text may hold anything; the traceback is the caller's to log
-        job.tried(ProviderTry(provider.name, "crashed", "", type(crash).__name__, _ms_since(start)))
-        raise
+    except Exception as crash:  # noqa: BLE001 - a vendor's code may raise anything
+        told = log_crash(crash, f"{provider.name}, asked to send job {job.job_id},")
+        job.tried(ProviderTry(provider.name, "crashed", "", told, _ms_since(start)))
+        raise InDoubt(f"{provider.name} crashed: {told}", provider=provider.name, provider_code="crashed") from None
     duration_ms = _ms_since(start)
     job.accepted(sent)
     job.tried(ProviderTry(provider.name, "sent", "", "", duration_ms))

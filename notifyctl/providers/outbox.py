@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from notifyctl.errors import JobNotFound, Permanent, Scope, Unavailable
+from notifyctl.errors import JobNotFound, Scope, Unavailable, Unsendable
 from notifyctl.notification import Channel, EmailPayload, Sent, WhatsAppPayload
 from notifyctl.providers.mime import as_message
 
@@ -93,7 +93,7 @@ class Outbox:
 
         Raises:
             Unavailable: If the folder cannot be written to.
-            Permanent: If the message cannot be put into a file.
+            Unsendable: If the message cannot be put into a file.
             DeliveryError: If `faults` says so.
         """
         fault = self._faults(payload) if self._faults else None
@@ -102,7 +102,7 @@ class Outbox:
         try:
             content = _encode(payload)
         except ValueError as error:
-            raise Permanent(str(error), provider=self.name, provider_code="header", scope=Scope.CONTENT) from None
+            raise Unsendable(str(error), provider=self.name, provider_code="header", scope=Scope.CONTENT) from None
         try:
             return Sent(self.name, self._write(payload.notification_id, content))
         except OSError as error:

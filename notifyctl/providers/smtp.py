@@ -11,7 +11,7 @@ import ssl
 import threading
 from typing import TYPE_CHECKING
 
-from notifyctl.errors import ConfigError, Permanent, Scope, Unavailable
+from notifyctl.errors import ConfigError, Scope, Unavailable, Unsendable
 from notifyctl.notification import Sent
 from notifyctl.providers.deadline import Deadline
 from notifyctl.providers.mime import as_message
@@ -164,11 +164,11 @@ def _as_bytes(payload: EmailPayload) -> bytes:
     ):
         if not address.isascii():
             message = f"the {whose} address is not ASCII, and few SMTP servers take such"
-            raise Permanent(message, provider=PROVIDER, provider_code="address", scope=scope)
+            raise Unsendable(message, provider=PROVIDER, provider_code="address", scope=scope)
     try:
         return as_message(payload).as_bytes()
     except ValueError as error:
-        raise Permanent(str(error), provider=PROVIDER, provider_code="header", scope=Scope.CONTENT) from None
+        raise Unsendable(str(error), provider=PROVIDER, provider_code="header", scope=Scope.CONTENT) from None
 
 
 def _is_this_machine(host: str) -> bool:

@@ -25,7 +25,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from notifyctl import clock
-from notifyctl.errors import ConfigError, DeliveryError, InDoubt, Permanent, Scope, Throttled, Unavailable
+from notifyctl.errors import ConfigError, DeliveryError, InDoubt, Permanent, Scope, Throttled, Unavailable, Unsendable
 from notifyctl.notification import Sent
 from notifyctl.providers.deadline import Deadline, Guard
 from notifyctl.providers.redact import quieten, redact
@@ -128,7 +128,7 @@ class Twilio:
             DeliveryError: As `notifyctl.providers.base.Provider.send` says.
         """
         if not payload.content_sid:
-            raise Permanent(
+            raise Unsendable(
                 f"no approved WhatsApp template is configured for {payload.category!r}",
                 provider=self.name,
                 provider_code="no_template",

@@ -12,7 +12,6 @@ from notifyctl.notification import Sent
 if TYPE_CHECKING:
     from notifyctl.delivery.circuits import Verdict
     from notifyctl.delivery.job import Asked, ProviderTry
-    from notifyctl.errors import DeliveryError
 
 
 @dataclass
@@ -54,7 +53,7 @@ class FakeProvider:
         error: BaseException | None = None,
         *,
         provider_id: str | None = None,
-        unwell: DeliveryError | None = None,
+        unwell: Exception | None = None,
     ) -> None:
         self.name = name
         self.unwell = unwell

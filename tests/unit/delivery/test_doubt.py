@@ -83,6 +83,18 @@ def test_look_up_that_fails_leaves_the_doubt() -> None:
     assert job.calls == ["tried twilio look_up_failed"]
 
 
+def test_look_up_that_crashes_leaves_the_doubt(caplog: pytest.LogCaptureFixture) -> None:
+    """As one that fails; what the exception says is told nowhere, its place is."""
+    job, number = _job(), "+15005550006"
+
+    with pytest.raises(InDoubt, match="twilio crashed: KeyError at test_doubt"):
+        _look_up(job, FakeFinder("twilio", KeyError(number)))
+
+    assert job.calls == ["tried twilio look_up_failed"]
+    assert "KeyError at test_doubt.py" in caplog.text
+    assert number not in caplog.text + job.history[0].error
+
+
 def test_look_up_passes_on_that_it_did_not_arrive() -> None:
     """The provider accepted it and knows that it failed: a known outcome."""
     job = _job()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -155,19 +157,26 @@ def test_lease_lost_between_providers_means_no_second_send() -> None:
     assert second.payloads == []
 
 
-def test_crash_of_a_provider_is_recorded_and_goes_on_up() -> None:
-    """A bug is no outcome: no other provider is asked, nothing is accepted, its text is not stored."""
-    job = FakeJob()
-    second = FakeProvider("second")
+def test_crash_of_a_provider_is_a_doubt_whose_text_goes_nowhere(caplog: pytest.LogCaptureFixture) -> None:
+    """A bug is no outcome: no other provider is asked, nothing is accepted; only its type and its place are told."""
 
-    with pytest.raises(ZeroDivisionError):
-        Route([FakeProvider("first", ZeroDivisionError("ada@example.org")), second], FakeCircuits()).send(
-            job, "payload"
-        )
+    class Buggy(FakeProvider):
+        def send(self, payload: object) -> Sent:
+            raise ZeroDivisionError(payload) from ValueError(payload)
 
+    job, second, private = FakeJob(), FakeProvider("second"), "ada@example.org"
+    with pytest.raises(InDoubt) as caught:
+        Route([Buggy("first"), second], FakeCircuits()).send(job, private)
+    logging.getLogger("dramatiq").error("failed", exc_info=caught.value)
+
+    place = rf"ZeroDivisionError at {Path(__file__).name}:\d+"
     assert job.calls == ["begin first", "tried first crashed"]
-    assert job.history[0].error == "ZeroDivisionError"
+    assert re.fullmatch(place, job.history[0].error)
+    assert re.fullmatch(f"first crashed: {place}", caught.value.message)
     assert second.payloads == []
+    assert re.search(f"first, asked to send job j-1, crashed: {place}", caplog.text)
+    assert "in send" in caplog.text
+    assert private not in caplog.text
 
 
 def test_interrupt_is_left_alone() -> None:

@@ -20,6 +20,7 @@ from notifyctl.errors import (
     Throttled,
     Transient,
     Unavailable,
+    Unsendable,
 )
 from notifyctl.notification import Sent
 from tests.support.delivery import FakeCircuits, FakeJob, FakeProvider
@@ -117,7 +118,8 @@ def test_failure_behind_an_open_circuit(failure: DeliveryError, decides: type[De
         (Transient("mailbox is full", provider="first"), WORKS),
         (Permanent("no such user", provider="first", scope=Scope.RECIPIENT), WORKS),
         (Permanent("too big", provider="first", scope=Scope.CONTENT), WORKS),
-        (ZeroDivisionError(), UNTRIED),
+        (Unsendable("no template", provider="first", scope=Scope.CONTENT), UNTRIED),
+        (Unsendable("no sender", provider="first", scope=Scope.ACCOUNT), Verdict(Kind.ACCOUNT, "no sender")),
         (KeyboardInterrupt(), UNTRIED),
     ],
     ids=lambda value: type(value).__name__,
@@ -134,6 +136,28 @@ def test_what_a_try_shows_of_the_provider(failure: BaseException | None, verdict
             route.send(FakeJob(), "payload")
 
     assert circuits.told == [("first", verdict)]
+
+
+def test_crash_counts_as_a_failure_of_the_provider() -> None:
+    """Each one is a doubt, and a provider whose code is broken leaves one after the other."""
+    circuits = FakeCircuits()
+
+    raised_by(Route([FakeProvider("first", ZeroDivisionError("ada@example.org"))], circuits))
+
+    ((_, verdict),) = circuits.told
+    assert verdict.word == Kind.FAILING
+    assert verdict.reason.startswith("first crashed: ZeroDivisionError at ")
+
+
+def test_check_that_crashes_costs_no_message() -> None:
+    """It is a failed one, told without its text."""
+    job, circuits = FakeJob(), FakeCircuits(20.0, first=PROBE)
+
+    raised = raised_by(Route([FakeProvider("first", unwell=KeyError("ada@example.org"))], circuits), job)
+
+    assert isinstance(raised, NoProvider)
+    assert raised.message.startswith("first is not asked: its check crashed: KeyError at ")
+    assert (job.calls, circuits.told[0][1].word, raised.retry_after_s) == ([], Kind.FAILING, 20.0)
 
 
 def test_account_fault_says_when_the_circuit_lets_a_probe_through() -> None:
@@ -165,6 +189,7 @@ def test_queue_of_a_provider_that_rests_for_hours_looks_again(failure: DeliveryE
     raised = raised_by(Route([FakeProvider("first", failure)], circuits))
 
     assert raised is failure
+    assert isinstance(raised, Permanent | Throttled)
     assert raised.retry_after_s == 60.0
     if isinstance(failure, Throttled):
         assert circuits.told == [("first", Verdict(Kind.THROTTLED, "less", 3_600))]
