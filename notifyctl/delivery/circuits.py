@@ -328,6 +328,7 @@ def _circuit(provider: str, now_ms: int, flat: list[bytes]) -> Circuit:
     texts = [_text(part) for part in flat]
     fields = dict(zip(texts[::2], texts[1::2], strict=True))
     kind, until_ms = fields.get("kind"), int(fields.get("until", 0))
+    until_ms = min(until_ms, now_ms + int(fields.get("cool_down", until_ms)))  # the clock may have been set back
     if kind is None or (kind == Kind.THROTTLED and until_ms <= now_ms):
         return Circuit(
             provider, failures=int(fields.get("failures", 0)), reason=fields.get("reason", "") if kind is None else ""

@@ -17,7 +17,7 @@ end
 local call, verdict, open_ms = ARGV[2], ARGV[3], tonumber(ARGV[5])
 local h = redis.call('HMGET', KEYS[1], 'kind', 'until', 'cool_down', 'since', 'probe', 'counted', 'changed_by', 'change')
 local kind, until_ms, counted = h[1], tonumber(h[2] or 0), h[6] or ''
-local left = math.max(0, until_ms - now)
+local left = math.max(0, math.min(until_ms - now, tonumber(h[3] or until_ms)))  -- the clock may have been set back
 if h[7] == call then return {h[8], left} end
 local probing = kind and h[5] == call
 if verdict == 'untried' then
@@ -26,7 +26,7 @@ if verdict == 'untried' then
 end
 if kind and not probing then  -- a send that began before it opened: the probe will tell
   if verdict == 'throttled' and kind == 'throttled' and open_ms > left then
-    redis.call('HSET', KEYS[1], 'until', string.format('%.0f', now + open_ms))
+    redis.call('HSET', KEYS[1], 'until', string.format('%.0f', now + open_ms), 'cool_down', open_ms)
     left = open_ms
   end
   return {'', left}

@@ -16,6 +16,7 @@ if h[2] == ARGV[2] then return h[3] end
 local change = h[1] == 'tripped' and 'again' or 'opened'
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'kind', 'tripped', 'since', string.format('%.0f', now),
-  'until', string.format('%.0f', now + tonumber(ARGV[3])), 'reason', ARGV[4], 'changed_by', ARGV[2], 'change', change)
+  'until', string.format('%.0f', now + tonumber(ARGV[3])), 'cool_down', ARGV[3],
+  'reason', ARGV[4], 'changed_by', ARGV[2], 'change', change)
 redis.call('PEXPIRE', KEYS[1], tonumber(ARGV[3]) + tonumber(ARGV[5]))
 return change

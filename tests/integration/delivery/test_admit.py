@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,6 +42,51 @@ def test_failures_and_sends_in_progress_stay_below_the_threshold(
     assert admission.word is word
     if word is NO:
         assert (admission.wait_ms, admission.reason) == (250, "sendgrid does not work: no connection")
+
+
+def test_threshold_that_was_lowered_refuses_nobody_who_waits_for_nothing(bench: Bench) -> None:
+    """Of a caller with sends in progress, one of them will tell; without any, nobody ever would."""
+    bench.fail(2)
+    bench.policy = replace(bench.policy, threshold=2)
+    bench.circuits = bench.process()
+
+    assert (bench.word(in_flight=1), bench.word()) == (NO, WARY)
+    bench.fail(1)
+    assert bench.look().state == "open"
+
+
+@pytest.mark.parametrize("way", ["failing", "throttled", "prolonged", "tripped"])
+def test_clock_that_is_set_back_does_not_prolong_a_circuit(bench: Bench, way: str) -> None:
+    """It lasts as long as it was to, from the moment at which somebody asks."""
+    if way == "tripped":
+        bench.circuits.trip(P, 10_000, "")
+    elif way == "failing":
+        bench.fail()
+    else:
+        early = bench.admit()
+        bench.tried(Verdict(Kind.THROTTLED, "less", 10.0 if way == "throttled" else 2.0))
+        if way == "prolonged":
+            bench.circuits.report(early, Verdict(Kind.THROTTLED, "less", 10.0))
+    bench.now -= 3_600_000
+
+    assert (bench.look().wait_ms, bench.admit().wait_ms) == (10_000, 10_000)
+    bench.now += 9_000
+    assert bench.admit().wait_ms == 1_000
+    bench.now += 1_000
+    assert bench.word() in {PROBE, YES}
+
+
+def test_clock_that_is_set_back_does_not_prolong_a_probe(bench: Bench) -> None:
+    """One that is never heard of again is replaced in time."""
+    bench.fail()
+    bench.probe()
+    bench.now -= 3_600_000
+    assert bench.admit().wait_ms == 10_000
+    bench.now += 10_000  # the circuit's own time, once more
+    assert bench.admit().wait_ms == 1_000
+
+    bench.now += bench.policy.probe_ms
+    assert bench.word() is PROBE
 
 
 def test_open_circuit_says_when_and_why(bench: Bench) -> None:
