@@ -45,7 +45,7 @@ bench: $(SETUP)             ## ours against Dramatiq's Redis broker, and the lim
 	$(BIN)/python -m bench.latency
 	$(BIN)/python -m bench.rate_limit
 
-chaos: $(SETUP)             ## 10,000 orders, everything killed, frozen, cut and refused: nothing lost; CHAOS="--seed 1 --policy hold"
+chaos: $(SETUP)             ## 10,000 orders, everything killed, frozen, cut and refused: nothing lost; CHAOS="--policy hold"
 	$(BIN)/python -m tests.chaos --orders 10000 --kills 14 --groups 6 --drains 4 --stalls 2 --restarts 3 --freezes 1 --freeze-s 15 --cuts 3 \
 		--lost-replies 30 --outages 3 --faults 0.05 --patience-s 1800 $(CHAOS)
 

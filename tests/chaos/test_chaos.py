@@ -30,8 +30,8 @@ def _check(scenario: Scenario, folder: Path) -> None:
 
 @pytest.mark.timeout(150)
 def test_chaos_loses_nothing_and_repeats_only_what_is_in_doubt(tmp_path: Path) -> None:
-    """300 orders: workers killed, the server restarted and frozen, one send in twenty refused, late or lost."""
-    _check(Scenario(_seed(), orders=300, rate="40/s", latest=0.5), tmp_path)
+    """240 orders: workers killed, the server restarted and frozen, one send in twenty refused, late or lost."""
+    _check(Scenario(_seed(), orders=240, rate="40/s", latest=0.5), tmp_path)
 
 
 @pytest.mark.timeout(150)
