@@ -52,6 +52,20 @@ _COLUMNS = (
     Column("seen_at", "last seen", moment),
 )
 
+#: What fits on a screen; the date of the last sign of life is today's.
+_TABLE_COLUMNS = (
+    Column("host", width=20),
+    Column("pid"),
+    Column("state"),
+    Column("busy", "active"),
+    Column("oldest_job", "oldest job"),
+    Column("oldest_ms", "for", duration),
+    Column("queues"),
+    Column("version"),
+    Column("up_ms", "up", duration),
+    Column("seen_at", "last seen", lambda at: moment(at).partition(" ")[2]),
+)
+
 _CONCURRENCY = re.compile(r"(.+)=([1-9]\d{0,2}|1000)")
 
 QueueOption = Annotated[
@@ -127,8 +141,12 @@ def list_(*, output: OutputOption = Output.TABLE, table: TableOption = "simple")
     Those of all hosts, which tell it every three seconds. One that ends in order is not listed any more; one that is
     lost goes from the list 15 seconds after its last sign of life, or at once where its supervisor saw it die.
     """
-    records = [_record(worker) for worker in connected().fleet.workers()]
-    View(output, table).many(records, _COLUMNS, none="no worker runs")
+    workers = connected().fleet.workers()
+    if output is Output.TABLE:
+        records = [{**_record(one), **_in_short(one)} for one in workers]
+        View(output, table).many(records, _TABLE_COLUMNS, none="no worker runs")
+    else:
+        View(output, table).many(map(_record, workers), _COLUMNS)
 
 
 def read_concurrency(text: str) -> tuple[str, int]:
@@ -157,6 +175,11 @@ def _record(worker: "Worker") -> dict[str, Any]:
         "oldest_ms": said.oldest_ms,
         "seen_at": iso(worker.seen_at_ms),
     }
+
+
+def _in_short(worker: "Worker") -> dict[str, Any]:
+    """What a table says of a worker process in fewer words: how many of its threads are busy, for how long it runs."""
+    return {"busy": f"{worker.report.active}/{worker.report.threads}", "up_ms": worker.report.up_ms}
 
 
 def _check_known(app: "App", names: Sequence[str]) -> None:

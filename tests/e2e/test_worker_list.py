@@ -71,8 +71,9 @@ def test_list_says_what_a_busy_worker_does(
 
     assert (worker["state"], worker["active"], worker["oldest_job"]) == ("busy", 1, job_id)
     assert worker["started_at"] < worker["oldest_since"] <= worker["seen_at"]
-    assert re.search(rf"busy +1 +{job_id} ", table)
+    assert re.search(rf"busy +1/8 +{job_id} ", table)
     assert "example.com" not in table
+    assert max(map(len, table.splitlines())) <= 120
     assert app.fleet.workers() == []
 
 
