@@ -50,6 +50,7 @@ _PAGE_COLUMNS = (
     Column("pause_reason", "reason"),
     Column("blocked_ms", "blocked for", duration),
     Column("blocked_reason", "blocked because"),
+    Column("trial", "after the block", lambda trial: "one at a time, until one is sent" if trial else ""),
     OPEN_COLUMN,
     Column("waiting"),
     Column("active"),

@@ -169,7 +169,8 @@ def queue_records(app: "App", names: Sequence[str]) -> list[Record]:
 
 def _record(app: "App", name: str, spooled: int | None) -> Record:
     found = asdict(app.inspector.stats(name))
-    state = "paused" if found["paused"] else "blocked" if found["blocked_ms"] else "running"
+    states = {"paused": found["paused"], "blocked": found["blocked_ms"], "trial": found["trial"]}
+    state = next((word for word, is_so in states.items() if is_so), "running")
     takers = [one for one in app.fleet.workers() if name in one.report.queues and one.state != "draining"]
     more = {"workers": len(takers), "circuits": open_circuits(app, name), "spooled": spooled}
     return {**found, "state": state, **more}

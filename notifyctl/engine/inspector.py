@@ -30,6 +30,8 @@ __all__ = ["Inspector"]
 
 _AUDIT_LENGTH = 10_000
 _PAGE = 500
+#: The parts of a queue's config that are about a block.
+_BLOCK = ("blocked_until", "blocked_ms", "blocked_reason")
 _NEEDED = {"retried": (State.DEAD,), "purged": (State.DEAD,), "cancelled": (State.WAITING, State.DELAYED)}
 
 
@@ -95,6 +97,10 @@ class Inspector:
         flat = [part.decode() for part in reply[10]]
         config = dict(zip(flat[::2], flat[1::2], strict=True))
         rate = _rate(config["rate"]) if "rate" in config else self._rates.get(queue, Rate(0))
+        blocked_ms = max(0, int(config.get("blocked_until", 0)) - now)
+        blocked_ms = min(blocked_ms, int(config.get("blocked_ms", blocked_ms)))  # as `take` does: a clock was set back
+        # an empty queue tries nothing: the block lies behind it until something comes
+        trial = "blocked_until" in config and not blocked_ms and waiting + active > 0
         return QueueStats(
             queue=queue,
             waiting=waiting,
@@ -110,8 +116,9 @@ class Inspector:
             rate=str(rate),
             rate_origin="redis" if "rate" in config else "settings",
             max_active=int(config.get("max_active", 0)),
-            blocked_ms=max(0, int(config.get("blocked_until", 0)) - now),
-            blocked_reason=config.get("blocked_reason", ""),
+            blocked_ms=blocked_ms,
+            trial=trial,
+            blocked_reason=config.get("blocked_reason", "") if blocked_ms or trial else "",
             oldest_waiting_ms=max(0, now - oldest) if oldest else 0,
             next_due_ms=max(0, due - now) if due else 0,
         )
@@ -256,13 +263,12 @@ class Inspector:
 
     def resume(self, queue: str, *, by: str = "", why: str = "") -> None:
         """Go on after a pause, and end a block that a provider's answer brought about."""
-        cleared = ("paused", "pause_reason", "blocked_until", "blocked_reason")
-        self._configure(queue, dict.fromkeys(cleared, ""), "resumed", by, why)
+        self._configure(queue, dict.fromkeys(("paused", "pause_reason", *_BLOCK), ""), "resumed", by, why)
 
     def unblock(self, queue: str) -> None:
         """End a block that a provider's answer brought about; a pause stays."""
         with translated():
-            self._scripts(self.known(queue)).configure({"blocked_until": "", "blocked_reason": ""})
+            self._scripts(self.known(queue)).configure(dict.fromkeys(_BLOCK, ""))
 
     def limit(
         self, queue: str, *, rate: Rate | None = None, max_active: int | None = None, by: str = "", why: str = ""

@@ -257,7 +257,9 @@ class QueueStats:
         rate: The limit in force, such as ``10/s``, and `rate_origin`: ``redis`` where an operator set it live.
         oldest_waiting_ms: Age of the oldest waiting job.
         next_due_ms: Until the next delayed job is due; 0 where none is.
-        blocked_ms: For how long the queue is still blocked, and why (`blocked_reason`).
+        blocked_ms: For how long the queue is still blocked.
+        trial: A block is over, and jobs are handed out one by one until one of them completes.
+        blocked_reason: Why it is blocked, or was before the trial.
     """
 
     queue: str
@@ -275,6 +277,7 @@ class QueueStats:
     rate_origin: str
     max_active: int
     blocked_ms: int
+    trial: bool
     blocked_reason: str
     oldest_waiting_ms: int
     next_due_ms: int

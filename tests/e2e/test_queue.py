@@ -66,3 +66,17 @@ def test_show_has_one_queue_in_full(ok: Callable[..., Result], app: App, queued:
     assert (found["state"], found["pause_reason"], found["blocked_reason"]) == ("paused", "wrong template", "")
     assert (found["concurrency"], found["retry_delays"]) == (5, ["10ms", "10ms", "10ms"])
     assert found["route"].startswith("outbox at ")
+
+
+def test_show_tells_of_a_trial(ok: Callable[..., Result], app: App, queued: Callable[..., list[str]]) -> None:
+    """A block is over, and the others wait for the first one: that is a state, with the reason of the block."""
+    queued(2)
+    block = {"blocked_until": "1", "blocked_ms": "30000", "blocked_reason": "throttled by sendgrid"}
+    app.client("operator").hset("{notifyctl:email}:config", mapping=block)
+
+    shown = ok("queue", "show", "email").out
+
+    assert re.search(r"^state +trial$", shown, re.MULTILINE)
+    assert re.search(r"^blocked because +throttled by sendgrid$", shown, re.MULTILINE)
+    assert re.search(r"^after the block +one at a time, until one is sent$", shown, re.MULTILINE)
+    assert ok("stats", "email", "-o", "json").json()["state"] == "trial"

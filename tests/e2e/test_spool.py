@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sqlite3
 from contextlib import closing
@@ -124,7 +125,7 @@ def test_flush_tells_of_conflicts(away: Server, app: App, ok: Callable[..., Resu
 
     assert "'notifyctl dlq list --code conflict'" in result.err
     assert ok("dlq", "list", "--code", "conflict", "-o", "id").out.strip() == kept
-    assert first in ok("dlq", "show", kept).out
+    assert re.search(rf"^because +.*{first}", ok("dlq", "show", kept).out, re.MULTILINE)
     assert ok("dlq", "retry", kept).code == 0
 
 

@@ -52,7 +52,7 @@ def test_inspector_counts_a_queue(inspector: Inspector, seed: Seed) -> None:
     assert inspector.stats("email") == QueueStats(
         queue="email", waiting=2, active=1, delayed=1, completed=1, failed=1, dlq=1, cancelled=1, possible_duplicates=0,
         paused=False,
-        pause_reason="", rate="10/s", rate_origin="settings", max_active=0, blocked_ms=0, blocked_reason="",
+        pause_reason="", rate="10/s", rate_origin="settings", max_active=0, blocked_ms=0, trial=False, blocked_reason="",
         oldest_waiting_ms=4_000, next_due_ms=1_500,
     )  # fmt: skip
 
@@ -244,6 +244,35 @@ def test_inspector_pauses_and_resumes(inspector: Inspector, seed: Seed) -> None:
     assert (blocked.paused, blocked.blocked_ms, blocked.blocked_reason) == (False, 60_000, "throttled by sendgrid")
     assert ids(seed.take("w1", 3)) == ["a", "b"]
     assert [verb for verb, _, _ in _audit(seed.client)] == ["paused", "resumed", "resumed"]
+
+
+def test_inspector_tells_of_a_trial_while_it_lasts(inspector: Inspector, seed: Seed) -> None:
+    """The reason of a block is told until one job has been completed after it, and of an empty queue not at all."""
+    seed.waiting("a", "b")
+    token = seed.take("w1", 1, 1).jobs[0].token
+    seed.scripts.release([("a", token)], 60_000, "throttled by sendgrid")
+
+    seed.clock.advance(60_000)
+    tried = inspector.stats("email")
+    token = seed.take("w1", 2).jobs[0].token
+    trying = inspector.stats("email")
+    inspector.cancel("b")
+    seed.scripts.retry("a", token, 500, "")
+    nothing = inspector.stats("email")
+
+    assert [(one.blocked_ms, one.trial, one.blocked_reason) for one in (tried, trying, nothing)] == [
+        (0, True, "throttled by sendgrid"), (0, True, "throttled by sendgrid"), (0, False, "")
+    ]  # fmt: skip
+
+
+def test_inspector_ends_a_block_without_a_trace(inspector: Inspector, seed: Seed) -> None:
+    """Nothing of it is left that a later block would meet."""
+    seed.active("a", token="w1:1")
+    seed.scripts.release([("a", "w1:1")], 60_000, "throttled by sendgrid")
+
+    inspector.unblock("email")
+
+    assert "config" not in seed.read_all()
 
 
 def test_inspector_limits_and_unlimits(inspector: Inspector) -> None:

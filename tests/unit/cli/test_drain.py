@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 EMPTY = QueueStats(
     queue="email", waiting=0, active=0, delayed=0, completed=0, failed=0, dlq=0, cancelled=0, possible_duplicates=0,
     paused=False,
-    pause_reason="", rate="10/s", rate_origin="settings", max_active=0, blocked_ms=0, blocked_reason="",
+    pause_reason="", rate="10/s", rate_origin="settings", max_active=0, blocked_ms=0, trial=False, blocked_reason="",
     oldest_waiting_ms=0, next_due_ms=0,
 )  # fmt: skip
 
