@@ -15,6 +15,7 @@ from notifyctl.doctor.durability import check_durability, facts_of_each
 from notifyctl.doctor.finding import Finding, Status
 from notifyctl.doctor.memory import check_dead_letters, check_memory, count_dead_letters
 from notifyctl.doctor.permissions import ask_permissions, check_permissions
+from notifyctl.doctor.queues import check_queues
 from notifyctl.engine.keys import FleetKeys, QueueKeys
 from notifyctl.errors import NotifyError
 from notifyctl.units import Rate
@@ -47,7 +48,7 @@ class Look:
         took_ms: How long an answer takes.
         ahead_ms: By how much its clock is ahead of this machine's.
         facts: What each primary says about itself; one but in a cluster.
-        rates: The limits that operators set live, by queue.
+        live: What operators and workers set live, by queue.
         circuits: Those of the configured providers, by name.
         dead: The dead letters, and how much they take.
     """
@@ -56,9 +57,15 @@ class Look:
     took_ms: float
     ahead_ms: float
     facts: Sequence[Mapping[str, Any]]
-    rates: Mapping[str, Rate]
+    live: Mapping[str, Mapping[str, str]]
     circuits: Mapping[str, Circuit]
     dead: DeadLetters
+
+    @property
+    def rates(self) -> dict[str, Rate]:
+        """The limits that operators set live, by queue."""
+        given = {queue: found["rate"].split("/") for queue, found in self.live.items() if found.get("rate")}
+        return {queue: Rate(int(count), int(period_ms)) for queue, (count, period_ms) in given.items()}
 
 
 def look_at_server(settings: Settings, client_factory: Callable[[], redis.Redis]) -> Look | Finding:
@@ -77,7 +84,7 @@ def look_at_server(settings: Settings, client_factory: Callable[[], redis.Redis]
                 took_ms,
                 seconds * 1_000 + microseconds / 1_000 - (began_ms + took_ms / 2),
                 facts_of_each(client),
-                _live_rates(client, settings),
+                {queue: _live(client, QueueKeys(settings.namespace, queue)) for queue in settings.queues},
                 _circuits(client, settings),
                 count_dead_letters(client, settings),
             )
@@ -90,15 +97,10 @@ def _circuits(client: redis.Redis, settings: Settings) -> dict[str, Circuit]:
     return {circuit.provider: circuit for circuit in circuits.look(providers_in_use(settings))}
 
 
-def _live_rates(client: redis.Redis, settings: Settings) -> dict[str, Rate]:
-    """Read what operators set; the inspector would also sweep, and a doctor changes nothing."""
-    found = {}
-    for queue in settings.queues:
-        text: Any = client.hget(QueueKeys(settings.namespace, queue).config, "rate")
-        if text:
-            count, period_ms = text.split(b"/")
-            found[queue] = Rate(int(count), int(period_ms))
-    return found
+def _live(client: redis.Redis, keys: QueueKeys) -> dict[str, str]:
+    """Read what was set live; the inspector would also sweep, and a doctor changes nothing."""
+    found: Any = client.hgetall(keys.config)
+    return {field.decode(): value.decode() for field, value in found.items()}
 
 
 def judge_server(look: Look | Finding) -> list[Finding]:
@@ -112,6 +114,7 @@ def judge_server(look: Look | Finding) -> list[Finding]:
         *check_durability(look.facts),
         check_memory(look.facts),
         check_dead_letters(look.dead, look.facts),
+        check_queues(look.live, now_ms() + round(look.ahead_ms)),
         _clock(look.ahead_ms),
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from notifyctl.connection import connect
 from notifyctl.delivery.circuits import Kind, Verdict
 from notifyctl.doctor import Finding, Status, run_checks
 from notifyctl.engine.fleet import Report
+from notifyctl.engine.keys import QueueKeys
 from notifyctl.errors import ConfigError, ServerError
 from notifyctl.settings import Settings
 from notifyctl.templates.catalog import Catalog
@@ -59,7 +61,7 @@ def test_sound_setup_is_all_ok(own_server: Server) -> None:
     assert {name: finding.status for name, finding in found.items()} == dict.fromkeys(
         (
             "settings", "state folder", "secrets", "redis", "version", "permissions", "eviction", "persistence", "memory",
-            "dead letters", "clock", "spool", "email", "sender", "whatsapp", "providers", "content ids", "limits",
+            "dead letters", "queues", "clock", "spool", "email", "sender", "whatsapp", "providers", "content ids", "limits",
             "timeouts", "templates", "shop", "workers",
         ),
         Status.OK,
@@ -233,6 +235,33 @@ def test_limit_that_was_set_live_is_judged(server: Server, client: redis.Redis) 
     assert (above.status, below.status) == (Status.WARN, Status.OK)
     assert "limited to 100/s live, above 80/s" in above.detail
     assert "queue limit whatsapp --rate 80/s" in above.remedy
+
+
+def test_queue_that_hands_nothing_out_is_found(server: Server, client: redis.Redis) -> None:
+    """Why, for how long, and what to do; a rest that is over is none."""
+    inspector = build(Settings.load(redis={"url": server.url})).inspector
+    inspector.pause("whatsapp", reason="new template")
+    key, second = QueueKeys("notifyctl", "email").config, client.time()[0]
+    client.hset(key, mapping={"blocked_until": (second + 30) * 1_000, "blocked_reason": "smtp refuses the account"})
+
+    found = examine(server)["queues"]
+
+    assert found.status is Status.WARN
+    assert re.fullmatch(
+        "email rests for another (29|30)s, then one message tries: smtp refuses the account; "
+        "whatsapp is paused: new template",
+        found.detail,
+    )
+    assert "notifyctl queue resume email" in found.remedy
+
+    inspector.resume("whatsapp")
+    client.hset(
+        key, mapping={"blocked_until": (second + 7_200) * 1_000, "blocked_ms": 60_000}
+    )  # the clock was set back
+    assert "rests for another 1m, " in examine(server)["queues"].detail
+
+    client.hset(key, "blocked_until", (second - 1) * 1_000)
+    assert examine(server)["queues"].status is Status.OK
 
 
 def test_looking_writes_nothing(server: Server, client: redis.Redis) -> None:
