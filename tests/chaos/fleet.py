@@ -75,17 +75,16 @@ class Fleet:
 
     def start(self) -> None:
         """Start one more supervisor, and wait for its processes; again where the server is away, as systemd would."""
-        supervisor = self._spawn()
+        self.supervisors.append(self._spawn())
 
         def works() -> bool:
-            nonlocal supervisor
-            if supervisor.poll() == _SERVER_AWAY:
-                supervisor = self._spawn()
-            assert supervisor.poll() is None, f"a supervisor ended with {supervisor.returncode} as it started"
-            return bool(_children(supervisor.pid))
+            if self.supervisors[-1].poll() == _SERVER_AWAY:
+                self.supervisors[-1] = self._spawn()
+            code = self.supervisors[-1].poll()
+            assert code is None, f"a supervisor ended with {code} as it started"
+            return bool(_children(self.supervisors[-1].pid))
 
         wait_until(works, timeout_s=60, what="worker processes to start", every_s=0.05)
-        self.supervisors.append(supervisor)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         self._started += 1
