@@ -169,7 +169,8 @@ class NotifyConsumer(Consumer):
         self._ask_at = time.monotonic() + min(batch.again_ms / 1000, _NAP_S)
         self._block_ms = batch.block_ms
         self._commit.patient = batch.again_ms == 0
-        self._held.add(messages)
+        for message in self._held.add(messages):
+            self._scripts.begin(message.job.job_id, message.job.token, message.begun_at)
         if batch.lost:
             self._scripts.reclaim(self._broker.look_after_ms.get(self._queue, 0), LEASE_MS)
 

@@ -33,12 +33,16 @@ class Held:
         self.sequence = 0
         self.looks = 0
 
-    def add(self, messages: list[NotifyMessage]) -> None:
+    def add(self, messages: list[NotifyMessage]) -> list[NotifyMessage]:
         """Hold these, and line them up for Dramatiq.
 
         One that a thread here is sending, or has sent, was handed out by a server that knows nothing of it: a failover
         has lost what the old one was told. It is not sent again; its thread goes on under the new lease.
+
+        Returns:
+            Those whose send is under way: the server is to be told.
         """
+        under_way = []
         with self.changed:
             for message in messages:
                 earlier = self.jobs.get(message.job.job_id)
@@ -46,9 +50,11 @@ class Held:
                     earlier.lost = True  # before the look at what it does: one that is about to send looks at this last
                     if earlier.sent_or_sending and not message.job.look:
                         earlier.job, earlier.lost = message.job, False
+                        under_way.append(earlier)
                         continue
                 self.jobs[message.job.job_id] = message
                 self.undelivered.append(message)
+        return [message for message in under_way if message.disposition is None]
 
     def let_go(self, message: NotifyMessage) -> None:
         """The outcome is confirmed, or is no longer ours to tell.

@@ -14,7 +14,7 @@ from dramatiq.broker import MessageProxy
 
 from notifyctl.clock import now_ms
 from notifyctl.connection import translated
-from notifyctl.engine.states import Complete
+from notifyctl.engine.states import Bury, Complete, Doubt, Resend
 from notifyctl.errors import StaleLease
 
 if TYPE_CHECKING:
@@ -90,8 +90,10 @@ class NotifyMessage(MessageProxy):
 
     @property
     def sent_or_sending(self) -> bool:
-        """Whether its send is under way, or is done and only to be told; what failed is neither."""
-        return self.began if self.disposition is None else isinstance(self.disposition, Complete)
+        """Whether its send is under way, or may be done, and that is only to be told; what surely failed is neither."""
+        if self.disposition is None:
+            return self.began
+        return isinstance(self.disposition, Complete | Doubt | Resend) or self.disposition == Bury("unknown_outcome")
 
     def unfinished(self, why: str) -> str:
         """This run as JSON where its send was cut short: it may have arrived."""

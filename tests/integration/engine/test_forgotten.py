@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from notifyctl.engine.keys import QueueKeys
+from notifyctl.engine.scripts import Scripts
 from notifyctl.engine.states import State
+from notifyctl.errors import BrokerUnavailable, InDoubt
 from tests.support.builders import QUEUE
+from tests.support.seed import NAMESPACE
 from tests.support.wait import wait_until
 
 if TYPE_CHECKING:
@@ -47,12 +54,49 @@ def test_send_that_the_server_forgot_is_not_begun_again(host: Host, gate: Gate, 
 
     restore()
     wait_until(lambda: host.broker.held[QUEUE].jobs["job-1"].job.token != old, what="the job to be handed out again")
+    key = QueueKeys(NAMESPACE, QUEUE).job("job-1")
+    wait_until(lambda: client.hget(key, "began"), what="the new server to know of the send")
     gate.open()
     host.join()
 
     job = host.job("job-1")
     assert host.runs == ["job-1"]
     assert (job.state, job.possible_duplicate) == (State.COMPLETED, False)
+
+
+@pytest.mark.usefixtures("quick_reconnects")
+def test_send_in_doubt_that_the_server_forgot_stays_in_doubt(
+    make_host: Callable[..., Host], client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The doubt could not be told before the failover: it is told under the new lease, and nothing is sent again."""
+    host = make_host(look_ups_ms=(60_000,))
+    sends, back, doubt = [], threading.Event(), Scripts.doubt
+
+    def unreachable(self: Scripts, *args: Any) -> str:
+        if not back.wait(0.01):
+            raise BrokerUnavailable("away")
+        return doubt(self, *args)
+
+    def work(message: NotifyMessage) -> None:
+        message.begin("twilio")
+        sends.append(message.job.token)
+        raise InDoubt("the answer was lost", provider="twilio")
+
+    monkeypatch.setattr(Scripts, "doubt", unreachable)
+    host.actor(work)
+    host.send("job-1")
+    restore = remember(client)
+    host.start()
+    wait_until(lambda: sends)
+    wait_until(lambda: host.broker.held[QUEUE].jobs["job-1"].disposition)
+
+    restore()
+    wait_until(lambda: host.broker.held[QUEUE].jobs["job-1"].job.token != sends[0], what="it to be handed out again")
+    back.set()
+    wait_until(lambda: host.job("job-1").doubts == 1)
+    host.stop()
+
+    assert len(sends) == 1
 
 
 def test_job_that_the_server_forgot_before_its_send_goes_once(host: Host, gate: Gate, client: redis.Redis) -> None:
