@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from notifyctl.units import Rate
 from tests.support.cli import run
@@ -71,7 +71,7 @@ def test_show_has_one_queue_in_full(ok: Callable[..., Result], app: App, queued:
 def test_show_tells_of_a_trial(ok: Callable[..., Result], app: App, queued: Callable[..., list[str]]) -> None:
     """A block is over, and the others wait for the first one: that is a state, with the reason of the block."""
     queued(2)
-    block = {"blocked_until": "1", "blocked_ms": "30000", "blocked_reason": "throttled by sendgrid"}
+    block: dict[Any, Any] = {"blocked_until": "1", "blocked_ms": "30000", "blocked_reason": "throttled by sendgrid"}
     app.client("operator").hset("{notifyctl:email}:config", mapping=block)
 
     shown = ok("queue", "show", "email").out
