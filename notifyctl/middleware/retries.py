@@ -47,12 +47,8 @@ log = logging.getLogger(__name__)
 
 #: Three retries after the first run, as four runs in all.
 DEFAULT_RETRY_DELAYS = (timedelta(seconds=2), timedelta(seconds=4), timedelta(seconds=8))
-#: For how long a queue rests when its provider throttles without saying for how long.
-_THROTTLED_S = 5.0
-#: For how long a queue rests when the account is refused, as every message would be, and nobody said for how long.
-_ACCOUNT_S = 30.0
-#: For how long it rests when no provider is to be asked, and nobody said for how long.
-_NO_PROVIDER_S = 1.0
+#: For how long a queue rests when nobody said for how long: delivery's circuits do, while Redis can be reached.
+_REST_S = 5.0
 #: How long a job waits for a worker that knows its actor, while a deployment rolls on.
 _UNKNOWN_ACTOR_S = 15.0
 #: What a look-up can raise that says more than that nothing is known.
@@ -172,13 +168,12 @@ class Retries(Middleware):
         waits = self._waits(broker, message)
         match exception:
             case Throttled():
-                rest_s = exception.retry_after_s or _THROTTLED_S
-                return Release(round(rest_s * 1000), f"throttled by {exception.provider}")
+                return Release(_rest_ms(exception), f"throttled by {exception.provider}")
             case Permanent(scope=Scope.ACCOUNT):
                 why = f"{exception.provider} refuses the account: {exception.provider_code}"
-                return Release(round((exception.retry_after_s or _ACCOUNT_S) * 1000), why, account=True)
+                return Release(_rest_ms(exception), why, account=True)
             case NoProvider():
-                return Release(round((exception.retry_after_s or _NO_PROVIDER_S) * 1000), exception.message)
+                return Release(_rest_ms(exception), exception.message)
             case Permanent():
                 return Bury("permanent")
             case InDoubt():
@@ -219,6 +214,10 @@ class Retries(Middleware):
 
 def _in_ms(waits: Sequence[timedelta]) -> list[int]:
     return [round(wait.total_seconds() * 1000) for wait in waits]
+
+
+def _rest_ms(exception: Transient | Permanent) -> int:
+    return round((exception.retry_after_s or _REST_S) * 1000)
 
 
 def _wait(backoff_ms: int, exception: BaseException) -> int:

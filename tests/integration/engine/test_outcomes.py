@@ -83,7 +83,7 @@ def test_outcome_of_an_account_refusal_holds_up_no_other_job(
     host: Host, seed: Seed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A provider says that it refuses the account, and means one message: the others go, and that one is buried."""
-    monkeypatch.setattr(retries, "_ACCOUNT_S", 0.05)
+    monkeypatch.setattr(retries, "_REST_S", 0.05)
 
     def refuses_one(message: NotifyMessage) -> None:
         message.begin("twilio")
@@ -108,7 +108,7 @@ def test_outcome_of_an_account_refusal_of_all_buries_none(
     host: Host, seed: Seed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is accepted in between: each waits, and goes when the account is good again."""
-    monkeypatch.setattr(retries, "_ACCOUNT_S", 0.02)
+    monkeypatch.setattr(retries, "_REST_S", 0.02)
 
     def refuses_for_a_while(message: NotifyMessage) -> None:
         message.begin("twilio")

@@ -23,7 +23,7 @@ TRY = {"provider": "sendgrid", "outcome": "transient", "provider_code": "500", "
         (InDoubt("no", **SENDGRID), "sendgrid: in_doubt 500: no; outcome unknown: looked up in 60 s"),
         (
             Permanent("no", scope=Scope.ACCOUNT, **SENDGRID),
-            "sendgrid: permanent 500: no; back in line, the queue rests for 30 s (sendgrid refuses the account: 500); dead",
+            "sendgrid: permanent 500: no; back in line, the queue rests for 5 s (sendgrid refuses the account: 500); dead",
         ),
         (Permanent("no", scope=Scope.CONTENT, **SENDGRID), "sendgrid: permanent 500: no; dead (permanent)"),
         (Transient("no", provider="smtp"), "smtp: transient: no; again in 2 s"),
