@@ -19,11 +19,10 @@ if now == 0 then
   local t = redis.call('TIME')
   now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
-local ms, out, settled, sent_at = string.format('%.0f', now), {}, false, 0
+local ms, out, sent_at = string.format('%.0f', now), {}, 0
 local SET = {active = KEYS[1], waiting = KEYS[3], delayed = KEYS[4], dead = KEYS[5]}
 
 local function settle(id, job, token, provider, provider_id, record, idem, indexes)
-  settled = true
   redis.call('ZADD', KEYS[2], ms, id)
   redis.call('HSET', job, 'state', 'completed', 'lease', '', 'settled', token, 'finished_at', ms, 'message', '', 'look', '')
   if provider ~= '' then
@@ -70,7 +69,7 @@ end
 if sent_at > tonumber(redis.call('HGET', KEYS[6], 'sent_at') or 0) then
   redis.call('HSET', KEYS[6], 'sent_at', string.format('%.0f', sent_at))
 end
-if settled and now >= tonumber(redis.call('HGET', KEYS[7], 'blocked_until') or math.huge) then
+if now >= tonumber(redis.call('HGET', KEYS[7], 'blocked_until') or math.huge) then
   redis.call('HDEL', KEYS[7], 'blocked_until', 'blocked_ms', 'blocked_reason')
   redis.call('ZADD', KEYS[8], 0, 'w')
 end
