@@ -49,7 +49,8 @@ class Supervisor:
         environment: The children's environment.
         finished: Asked a few times a second; True ends everything in order.
         changed: Asked a few times a second for files that changed: then the processes are replaced, one by one.
-        died: Told the worker id of a process that did not end in order, before another one starts in its place.
+        died: Told the worker id of a process that did not end in order, before another one starts in its place. What
+            it raises is logged, and costs no other process.
     """
 
     def __init__(
@@ -129,7 +130,7 @@ class Supervisor:
         """Notice a child that died, start one that is due; a code: starting it again would not help."""
         if child.process is not None:
             code = child.process.poll()
-            if code is None or code == EXIT_CONFIG:
+            if code is None or (code == EXIT_CONFIG and not self._outlived(child)):
                 return code
             process, pause_s = child.process, child.free()
             when = f"in {pause_s:g} s" if pause_s else "at once"
@@ -138,6 +139,14 @@ class Supervisor:
         if time.monotonic() >= child.start_at:
             child.hold(self._spawn(), self._rolling.generation)
         return None
+
+    def _outlived(self, child: Child) -> bool:
+        """Whether a process that began before this one's is alive: it works with what the newer one refuses.
+
+        Where all have begun just now and refuse, the first one of them ends it all.
+        """
+        living = (other for other in self._children if other.process and other.process.poll() is None)
+        return any(other.started < child.started for other in living)
 
     def _spawn(self, *more: str, pass_fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
         worker_id = f"{socket.gethostname()}-{secrets.token_hex(6)}"
@@ -156,8 +165,12 @@ class Supervisor:
         if process.stdin:
             process.stdin.close()
         worker_id = self._worker_ids.pop(process)
-        if process.returncode:
+        if not process.returncode:
+            return
+        try:
             self._died(worker_id)
+        except Exception:
+            log.exception("what worker process %d held goes on when its leases run out", process.pid)
 
     def _end(self) -> None:
         """Drain all children at once; hurry them at a second signal; kill what outlives its deadline."""
@@ -182,6 +195,8 @@ class Supervisor:
 
 def _told_code(code: int) -> str:
     """Say how a process ended."""
+    if code == EXIT_CONFIG:
+        return f"exit code {code}, its settings are wrong: what it wrote says how"
     if code >= 0:
         return f"exit code {code}"
     return f"killed by {signal.Signals(-code).name}"
