@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 CODE := notifyctl actors tests bench docs
 SETUP := .venv/.ready
+# most tests wait for something most of the time: a file of them on each core
+TEST := $(BIN)/python -m pytest -n auto --dist loadfile
 REDIS7_TESTS := tests/integration/engine tests/integration/delivery tests/integration/worker \
 	tests/integration/notifier tests/integration/servers \
 	$(addprefix tests/integration/test_, connection.py lua.py notifier.py) \
@@ -15,10 +17,10 @@ demo: $(SETUP)              ## orders through queue, worker and dead letters, on
 	$(BIN)/notifyctl demo
 
 test: $(SETUP)              ## all tests, on Valkey
-	$(BIN)/python -m pytest
+	$(TEST)
 
 test-redis7: $(SETUP)       ## what depends on the server, once more on Debian's redis-server 7.0
-	NOTIFYCTL_TEST_SERVER=$$(.ci/redis7) $(BIN)/python -m pytest $(REDIS7_TESTS)
+	NOTIFYCTL_TEST_SERVER=$$(.ci/redis7) $(TEST) $(REDIS7_TESTS)
 
 check: lint types layers test wheel    ## what CI runs
 
