@@ -9,7 +9,6 @@ Knows no Redis, no job and no notification: what a row holds is the caller's bus
 
 from __future__ import annotations
 
-import fcntl
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -232,7 +231,7 @@ class Spool:
     @contextmanager
     def relaying(self) -> Iterator[bool]:
         """Be the only one who moves rows; false where somebody else is at it. Ends with the process at the latest."""
-        with self._database.locked("relay.lock", fcntl.LOCK_EX | fcntl.LOCK_NB) as held:
+        with self._database.locked("relay.lock") as held:
             yield held
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +18,7 @@ from notifyctl.errors import SpoolError
 from notifyctl.spool import MIN_BYTES, Row, Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 NOW_MS = 1_793_534_400_000
@@ -29,6 +30,15 @@ spool = Spool(Path(sys.argv[1]), "here", max_bytes=2**28)
 for number in range(int(sys.argv[3])):
     spool.put([Row(f"{sys.argv[2]}-{number}", "email", b"body")])
 os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+LOOK = """
+import sys
+from pathlib import Path
+from notifyctl.spool import Spool
+spool = Spool(Path(sys.argv[1]), "here", max_bytes=2**28)
+print(*(row.id for row in spool.all(99)))
+spool.close()
 """
 
 
@@ -59,6 +69,36 @@ def spool(folder: Path) -> Iterator[Spool]:
 def ids(rows: list[Row]) -> list[str]:
     """Their ids."""
     return [row.id for row in rows]
+
+
+def seen_elsewhere(folder: Path) -> list[str]:
+    """The ids that another process sees, which closes the file when it has looked."""
+    look = [sys.executable, "-c", LOOK, str(folder)]
+    return subprocess.run(look, check=True, capture_output=True, text=True).stdout.split()
+
+
+@contextmanager
+def forked(spool: Spool) -> Iterator[Callable[[str], None]]:
+    """A forked child with the same spool, which does what it is told."""
+    ours, its = multiprocessing.Pipe()
+
+    def obey() -> None:
+        while word := its.recv():
+            spool.put([a_row(word.removeprefix("put "))])
+            its.send("done")
+
+    child = multiprocessing.get_context("fork").Process(target=obey)
+    child.start()
+
+    def tell(word: str) -> None:
+        ours.send(word)
+        assert ours.recv() == "done"
+
+    try:
+        yield tell
+    finally:
+        ours.send("")
+        child.join(30)
 
 
 def test_spool_gives_rows_in_the_order_in_which_they_came(spool: Spool) -> None:
@@ -288,6 +328,84 @@ def test_spool_works_on_both_sides_of_a_fork(spool: Spool) -> None:
 
     assert child.exitcode == 0
     assert sorted(ids(spool.first(9))) == ["before", "child", "parent"]
+
+
+def test_spool_that_is_open_twice_in_a_process_is_still_known_to_be_open(folder: Path) -> None:
+    """Otherwise the next process that looks takes itself for the last one, and removes the log that is written to."""
+    spool, second = make(folder), make(folder)
+    spool.put([a_row("first")])
+    second.put([a_row("second")])
+
+    assert seen_elsewhere(folder) == ["first", "second"]
+    spool.put([a_row("third")])
+    assert seen_elsewhere(folder) == ["first", "second", "third"]
+    spool.close()
+    second.close()
+
+
+def test_spool_of_a_forked_child_is_known_to_be_open(spool: Spool, folder: Path) -> None:
+    """Whatever its parent had open before, and closes after the fork."""
+    spool.put([a_row("before")])
+    with forked(spool) as child:
+        child("put 1")
+        spool.close()
+        assert seen_elsewhere(folder) == ["before", "1"]
+        child("put 2")
+        assert seen_elsewhere(folder) == ["before", "1", "2"]
+
+
+def test_relay_lock_ends_with_the_step_though_a_child_was_forked(spool: Spool, folder: Path) -> None:
+    """A child has the lock's file open for as long as it lives: a day, maybe."""
+    spool.put([a_row()])
+    with spool.relaying():
+        child = forked(spool)
+        child.__enter__()
+    with make(folder).relaying() as alone:
+        assert alone
+    child.__exit__(None, None, None)
+
+
+def test_spool_that_somebody_else_is_opening_is_not_waited_for_forever(
+    spool: Spool, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """He may have been stopped in the middle; a caller has a customer who waits."""
+    monkeypatch.setattr("notifyctl.spool.file._OPENING_S", 0.02)
+    spool.put([a_row("a")])
+    late = make(folder)
+
+    with spool._database._opening(), pytest.raises(SpoolError, match="another process holds") as caught:
+        late.put([a_row("b")])
+
+    assert "open.lock" in caught.value.hint
+    late.put([a_row("b")])
+    assert ids(late.first(9)) == ["a", "b"]
+    late.close()
+
+
+def test_spool_that_two_find_broken_is_set_aside_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slower one leaves the new file alone, in which there is something already."""
+    first, slower = make(folder), make(folder)
+    first.put([a_row(str(number), body=bytes(5_000)) for number in range(50)])
+    first.close()
+    assert first.waiting()
+    assert slower.waiting()
+    raw = slower.file.read_bytes()
+    with slower.file.open("r+b") as stream:
+        stream.write(raw[:4096] + b"\xff" * (len(raw) - 4096))
+    forget = slower._database._forget
+
+    def late() -> None:
+        forget()
+        if not first.damaged():
+            first.put([a_row("new")])
+
+    monkeypatch.setattr(slower._database, "_forget", late)
+    slower.put([a_row("newer")])
+
+    assert ids(slower.first(9)) == ["new", "newer"]
+    assert len(slower.damaged()) == 1
+    first.close()
+    slower.close()
 
 
 def test_spool_that_breaks_while_it_is_read_is_empty_from_then_on(folder: Path) -> None:
