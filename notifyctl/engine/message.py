@@ -115,6 +115,7 @@ class NotifyMessage(MessageProxy):
             started_at_ms=self.taken_at_ms,
             duration_ms=now_ms() - self.taken_at_ms,
             outcome=self.outcome,
+            provider="" if self.tries else self.begun_at,
             code=self.code,
             error=self.error,
             tries=self.tries,
