@@ -33,10 +33,11 @@ Role = Literal["producer", "worker", "blocking", "operator"]
 
 @dataclass(frozen=True, slots=True)
 class _Patience:
-    """How long a client waits, in seconds, and how often it reconnects."""
+    """How long a client waits, in seconds, also for the first that says where servers are; how often it reconnects."""
 
     connect_s: float
     answer_s: float
+    look_s: float
     retries: int
     backoff: ConstantBackoff | ExponentialBackoff
 
@@ -44,14 +45,14 @@ class _Patience:
         return Retry(self.backoff, self.retries, supported_errors=(redis.ConnectionError,))
 
 
-_QUICK = _Patience(connect_s=1, answer_s=2, retries=2, backoff=ConstantBackoff(0.05))
+_QUICK = _Patience(connect_s=1, answer_s=2, look_s=4, retries=2, backoff=ConstantBackoff(0.05))
 _PATIENCE: dict[Role, _Patience] = {
     # a shop's customer waits meanwhile, and there is the spool: less than half a second in all
-    "producer": _Patience(connect_s=0.25, answer_s=0.3, retries=1, backoff=ConstantBackoff(0.05)),
+    "producer": _Patience(connect_s=0.25, answer_s=0.3, look_s=0.3, retries=1, backoff=ConstantBackoff(0.05)),
     "operator": _QUICK,
-    "worker": _Patience(2, 5, 3, ExponentialBackoff(cap=0.5, base=0.05)),
+    "worker": _Patience(2, 5, 10, 3, ExponentialBackoff(cap=0.5, base=0.05)),
     # longer than the longest blocking read, 3 s; the loop that reads is its own retry
-    "blocking": _Patience(2, 6, 0, ConstantBackoff(0)),
+    "blocking": _Patience(2, 6, 10, 0, ConstantBackoff(0)),
 }
 _PLAIN: Mapping[str, Any] = {"protocol": 2, "driver_info": None, "health_check_interval": 0}
 
@@ -79,7 +80,7 @@ def connect(target: str, *, role: Role, waits_s: float = 0) -> redis.Redis:
     if place.tls:
         options["redis_connect_func"] = _greet if place.way == "cluster" else _connect_and_greet
     try:
-        client = _client(place, options, patience.retry())
+        client = _client(place, options, patience)
     except (ValueError, TypeError, RedisError):
         # the text of these errors may hold parts of the URL, its password among them
         raise ConfigError(
@@ -89,17 +90,25 @@ def connect(target: str, *, role: Role, waits_s: float = 0) -> redis.Redis:
     return client
 
 
-def _client(place: Place, options: dict[str, Any], retry: Retry) -> redis.Redis:
+def _client(place: Place, options: dict[str, Any], patience: _Patience) -> redis.Redis:
+    retry, look_s = patience.retry(), patience.look_s
     if place.way == "cluster":
         if foreign := set(place.options) - set(REDIS_ALLOWED_KEYS):
             raise ValueError(foreign)  # would be left out without a word
         _try_out(redis.Redis(**options).connection_pool)
-        return cast("redis.Redis", Cluster(place.nodes, retry, options))
+        return cast("redis.Redis", Cluster(place.nodes, retry, options, look_s=look_s))
     if place.way == "sentinel":
         sentinel_options = {**_PLAIN, **place.sentinel_options}
         if place.tls:
             sentinel_options["redis_connect_func"] = _connect_and_greet
-        client = primary_of(place.service, place.nodes, options=options, sentinel_options=sentinel_options, retry=retry)
+        client = primary_of(
+            place.service,
+            place.nodes,
+            options=options,
+            sentinel_options=sentinel_options,
+            retry=retry,
+            look_s=look_s,
+        )
     else:
         if place.nodes:
             options["host"], options["port"] = place.nodes[0]

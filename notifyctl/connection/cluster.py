@@ -1,13 +1,16 @@
 """redis-py's cluster client, with what it lacks: it connects when it is first used, and its errors are Redis's own.
 
 redis-py's connects where it is made, so that a shop's code could not start while the cluster is away. It raises errors
-that are no `RedisError`, which a loop that survives an outage would not survive. It retries timeouts.
+that are no `RedisError`, which a loop that survives an outage would not survive. It retries timeouts. And where servers
+hang it has each thread ask all of them, one after the other.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import redis
@@ -16,6 +19,7 @@ from redis.crc import key_slot
 from redis.exceptions import ClusterDownError, NoPermissionError, RedisClusterException, RedisError, SlotNotCoveredError
 
 from notifyctl.connection.faults import ClusterAway, NoCluster
+from notifyctl.connection.looks import Looks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,42 +36,57 @@ class Cluster(RedisCluster):
         nodes: Host and port of some of its servers.
         retry: How often a command is tried again after a lost connection.
         options: redis-py's.
+        look_s: How long a caller waits, at most, until it is known where everything is.
     """
 
     # a timeout is not among them: it has used up what its caller can wait
     ERRORS_ALLOW_RETRY = (redis.ConnectionError, ClusterDownError, SlotNotCoveredError)  # type: ignore[assignment]
 
-    def __init__(self, nodes: Sequence[tuple[str, int]], retry: Retry, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self, nodes: Sequence[tuple[str, int]], retry: Retry, options: Mapping[str, Any], *, look_s: float
+    ) -> None:
         self._nodes = nodes
         self._retry = retry
         self._options = options
-        self._meeting = threading.RLock()
-        self._state = "new"
+        self._looks = Looks[None](look_s)
+        self._looks_first: threading.Thread | None = None
+        self._met = False
 
     def meet(self) -> None:
         """Connect, unless that is done: ask one of the servers where the others are.
 
         Raises:
-            redis.RedisError: None of them can tell.
+            redis.RedisError: None of them can tell, or not in time.
         """
-        if self._state == "met":
+        if self._met or threading.current_thread() is self._looks_first:
             return
-        with self._meeting:
-            if self._state != "new":
-                return  # this very thread is inside of it, or another one has done it
-            self._state = "meeting"
-            try:
-                with _own_errors():
-                    super().__init__(
-                        startup_nodes=[ClusterNode(*node) for node in self._nodes],
-                        retry=self._retry,
-                        require_full_coverage=False,  # whether it serves without is the cluster's to say
-                        **self._options,
-                    )
-                self._state = "met"
-            finally:
-                if self._state != "met":
-                    self._state = "new"
+        with _own_errors():
+            self._looks.look(self._look_first)
+
+    def _look_first(self) -> None:
+        if self._met:
+            return
+        self._looks_first = threading.current_thread()
+        super().__init__(
+            startup_nodes=[ClusterNode(*node) for node in self._nodes],
+            retry=self._retry,
+            require_full_coverage=False,  # whether it serves without is the cluster's to say
+            **self._options,
+        )
+        self._look_anew = self.nodes_manager.initialize
+        self.nodes_manager.initialize = self._look  # type: ignore[method-assign, assignment]  # redis-py calls it, too
+        self._met = True
+
+    def _look(self, **how: Any) -> None:
+        """Ask anew where everything is; after a timeout, which has used up what its caller can wait, for the next one.
+
+        Raises:
+            RedisClusterException, redis.RedisError: Nobody can tell, or not in time.
+        """
+        if isinstance(sys.exception(), redis.TimeoutError):
+            self._looks.begin(partial(self._look_anew, **how))
+        else:
+            self._looks.look(partial(self._look_anew, **how))
 
     def execute_command(self, *args: Any, **kwargs: Any) -> Any:
         """Run one command where its keys are; raises nothing but a `RedisError`."""
@@ -95,7 +114,7 @@ class Cluster(RedisCluster):
             return self.nodes_manager.get_node_from_slot(slot)
 
     def look_around(self, *, away: str | None = None) -> None:
-        """Ask anew where everything is.
+        """Ask anew where everything is; called while a timeout is handled, it has others ask, and does not wait.
 
         Args:
             away: The name of a server that did not answer: it is asked last.
@@ -104,7 +123,7 @@ class Cluster(RedisCluster):
             redis.RedisError: Nobody can tell.
         """
         with _own_errors():
-            self.nodes_manager.initialize(last_failed_node_name=away)
+            self._look(last_failed_node_name=away)
 
     def servers(self) -> list[redis.Redis]:
         """Return a client of each primary.
@@ -117,7 +136,7 @@ class Cluster(RedisCluster):
 
     def close(self) -> None:
         """Close the connections, if there are any."""
-        if getattr(self, "_state", "new") == "met":
+        if getattr(self, "_met", False):
             super().close()
 
 
