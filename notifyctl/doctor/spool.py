@@ -24,7 +24,13 @@ _OLD_MS: Final = 60_000
 def check_spool(settings: Settings) -> Finding:
     """Return whether messages wait on this machine for a server that is away."""
     spool = Spool(settings.spool_dir, settings.destination, max_bytes=settings.spool.max_bytes)
-    damaged = spool.damaged()
+    try:
+        counts = spool.counts()  # finds damage, too
+        damaged = spool.damaged()
+    except SpoolError as error:
+        return Finding(_NAME, Status.FAIL, error.message, error.hint)
+    finally:
+        spool.close()
     if damaged:
         return Finding(
             _NAME,
@@ -32,12 +38,6 @@ def check_spool(settings: Settings) -> Finding:
             f"a spool could not be read and was set aside: {damaged[-1]}",
             f"Look into it with 'sqlite3 {damaged[-1]} .recover', queue again what is in it, and remove it.",
         )
-    try:
-        counts = spool.counts()
-    except SpoolError as error:
-        return Finding(_NAME, Status.FAIL, error.message, error.hint)
-    finally:
-        spool.close()
     age_ms = now_ms() - counts.oldest_at_ms
     if counts.waiting and age_ms > _OLD_MS:
         since = format_duration(timedelta(seconds=age_ms // 1_000))

@@ -83,8 +83,8 @@ class Producer:
         """Enqueue jobs in one round trip; pass some hundreds at a time. Raises as `enqueue` does."""
         return self.scripts(queue).enqueue_many(jobs)
 
-    def shelve(self, queue: str, job: NewJob, state: State, reason: str, why: str = "") -> None:
-        """Keep a job that may not wait in line where people see it.
+    def shelve(self, queue: str, job: NewJob, state: State, reason: str, why: str = "") -> bool:
+        """Keep a job that may not wait in line where people see it; false where its id is known: nothing was done.
 
         Args:
             queue: The queue.
@@ -93,7 +93,7 @@ class Producer:
             reason: Why, one word.
             why: The same in words.
         """
-        shelve(self.scripts(queue), job, state, reason, why, self._cancelled_ms)
+        return shelve(self.scripts(queue), job, state, reason, why, self._cancelled_ms) == "done"
 
     def alias(self, queue: str, job_id: str, first_id: str) -> None:
         """Let an id that a caller was given stand for the job that there is already."""

@@ -60,11 +60,15 @@ class Ferry:
             self._thread, self._pid = None, os.getpid()
         with self._lock:
             if self._thread is None and not self._stopping.is_set():
-                self._thread = threading.Thread(
-                    target=self._run, args=(_AWAY_S if away else 0.0,), name="notifyctl-ferry", daemon=True
-                )
+                pause_s = _AWAY_S if away else 0.0
+                thread = threading.Thread(target=self._run, args=(pause_s,), name="notifyctl-ferry", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError as error:  # no more threads, or the process is ending: the row is safe all the same
+                    log.warning("what lies in the spool waits for another call or process: %s", error)
+                    return
+                self._thread = thread  # the thread itself waits for this lock before it ends
                 atexit.register(self.stop)
-                self._thread.start()
 
     def stop(self) -> None:
         """End for good, after the step that it is at; what is left stays in the spool."""
@@ -82,7 +86,8 @@ class Ferry:
                     atexit.unregister(self.stop)
                     self._thread = None
                     return
-        self._thread = None
+        with self._lock:
+            self._thread = None
 
     def _is_empty(self) -> bool:
         try:

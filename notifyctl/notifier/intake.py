@@ -80,11 +80,15 @@ class Intake:
         with translated():
             return self._producer.cancel_keyed(channel, list(self._hashes(keys).values()), reason=SUPERSEDED)
 
-    def shelve(self, draft: Draft, state: State, reason: str, why: str = "") -> None:
-        """Keep a draft that must not be sent where people see it, under the id that its caller was given."""
+    def shelve(self, draft: Draft, state: State, reason: str, why: str = "") -> bool:
+        """Keep a draft that must not be sent where people see it, under the id that its caller was given.
+
+        Returns:
+            Whether that was done; false where this very id is known: it was queued or kept before.
+        """
         job = self._hashed(draft)
         with translated():
-            self._producer.shelve(draft.notification.channel, job, state, reason, why)
+            return self._producer.shelve(draft.notification.channel, job, state, reason, why)
 
     def alias(self, draft: Draft, first_id: str) -> None:
         """Let the id that the caller was given stand for the job that there was before."""

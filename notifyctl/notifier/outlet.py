@@ -101,17 +101,30 @@ class Outlet:
             BrokerUnavailable: Redis cannot be reached, and the keys could not be kept either.
         """
 
+        def straight() -> int:
+            return self._intake.supersede(channel, keys) + self._mark_held(channel, keys)
+
         def keep(spool: Spool) -> int:
             marked = spool.mark(channel, keys, SUPERSEDED)
             spool.put([supersession_row(channel, keys)])
             return marked
 
-        return self._way(lambda: self._intake.supersede(channel, keys), keep)
+        return self._way(straight, keep)
 
     def close(self) -> None:
         """Stop moving in the background."""
         if self._ferry is not None:
             self._ferry.stop()
+
+    def _mark_held(self, channel: Channel, keys: Sequence[str]) -> int:
+        """Note on what is left in the spool that it is not wanted any more: somebody may release it."""
+        if self._ferry is None:
+            return 0
+        try:
+            return self._ferry.relay.spool.mark(channel, keys, SUPERSEDED)
+        except SpoolError as error:
+            log.warning("%s. %s", error.message, error.hint)
+            return 0
 
     def _way(self, straight: Callable[[], T], keep: Callable[[Spool], T]) -> T:
         """Do one or the other."""

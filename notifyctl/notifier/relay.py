@@ -9,17 +9,18 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import TYPE_CHECKING
 
 from notifyctl.engine.jobs import Enqueued, Enqueuing
 from notifyctl.engine.states import State
-from notifyctl.errors import Overtaken, SpoolError
+from notifyctl.errors import BrokerUnavailable, Overtaken, SpoolError
 from notifyctl.notification import Channel
 from notifyctl.notifier.entries import Supersession, read
 from notifyctl.notifier.intake import SUPERSEDED, conflict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from notifyctl.notifier.drafts import Draft
     from notifyctl.notifier.intake import Intake, Reply
@@ -115,8 +116,8 @@ class Relay:
                 if isinstance(entry, Supersession):
                     self._queue(messages, intake, done)  # what came before comes first
                     messages = []
-                    intake.supersede(Channel(row.queue), entry.keys)
-                    self.spool.remove([row])
+                    if self._done(row, partial(intake.supersede, Channel(row.queue), entry.keys), done):
+                        self.spool.remove([row])
                 elif entry is not None:
                     messages.append((row, entry))
             self._queue(messages, intake, done)
@@ -143,7 +144,8 @@ class Relay:
                 replies |= intake.queue_many(channel, others)
             for place, reply in replies.items():
                 if isinstance(reply, Enqueued | Overtaken):
-                    self._settle(drafts[place], reply, intake, done)
+                    if not self._done(rows[place], partial(self._settle, drafts[place], reply, intake, done), done):
+                        del rows[place]
                 else:
                     self._hold(rows.pop(place), f"Redis answered with {type(reply).__name__}", done)
             self.spool.remove(list(rows.values()))
@@ -152,8 +154,10 @@ class Relay:
         """Do what an answer asks for, so that the id that the caller has leads somewhere."""
         own = draft.job.job_id
         if isinstance(reply, Overtaken):
-            intake.shelve(draft, State.CANCELLED, SUPERSEDED)
-            done.superseded += 1
+            if intake.shelve(draft, State.CANCELLED, SUPERSEDED):
+                done.superseded += 1
+            else:  # by a step that was broken off: it is in its queue, and what it lost to came after it
+                done.moved += 1
         elif reply.job_id == own:  # queued now, or before a reply was lost
             done.moved += 1
         elif reply.status is Enqueuing.KNOWN:
@@ -164,6 +168,17 @@ class Relay:
             intake.shelve(draft, State.DEAD, "conflict", why)
             log.error("message %s from the spool is a dead letter: %s", own, why)
             done.conflicts += 1
+
+    def _done(self, row: Row, act: Callable[[], object], done: Moved) -> bool:
+        """Do what one row asks for; where that is wrong with this row alone, it is held, and the others go on."""
+        try:
+            act()
+        except (BrokerUnavailable, SpoolError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not hold up the line
+            self._hold(row, f"it could not be moved: {type(error).__name__}", done)
+            return False
+        return True
 
     def _hold(self, row: Row, why: str, done: Moved) -> None:
         log.error("entry %s is left in the spool: %s", row.id, why)

@@ -173,8 +173,8 @@ class Spool:
         return {tag: rows[0] for tag, rows in found.items() if rows}
 
     def mark(self, queue: str, tags: Sequence[str], note: str) -> int:
-        """Note a word on the rows of these tags that have none yet; how many there were."""
-        if not self.waiting():
+        """Note a word on the rows of these tags that have none yet, held ones included; how many there were."""
+        if not self.holders(queue, tags):
             return 0
         with self._writing() as connection:
             return sum(

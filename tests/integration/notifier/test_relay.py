@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from redis import ResponseError
 
 from notifyctl.app import build
 from notifyctl.engine.states import State
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from notifyctl.app import App
+    from notifyctl.notifier.drafts import Draft
     from tests.integration.notifier.conftest import Shop
     from tests.support.proxy import Proxy
     from tests.support.server import Server
@@ -155,6 +157,75 @@ def test_relay_ends_when_all_is_moved(shop: Shop, proxy: Proxy) -> None:
         shop.drained()
         wait_until(lambda: not any("ferry" in one.name for one in threading.enumerate()), what="the thread to end")
         assert not shop.queue().spooled
+
+
+def test_row_whose_settling_fails_holds_up_no_other(
+    left: list[str], operator: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it is that goes wrong with this one."""
+    operator.spool.remove(operator.spool.first(298))
+    monkeypatch.setattr("notifyctl.notifier.relay.Relay._settle", broken_for(left[298]))
+
+    assert flush(operator) == Moved(rows=2, held=1)
+    assert [(row.id, row.held) for row in operator.spool.all(9)] == [
+        (left[298], "it could not be moved: ResponseError")
+    ]
+
+
+def test_step_that_is_repeated_finds_again_what_it_had_queued(
+    shop: Shop, proxy: Proxy, operator: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the later event that its message must not follow is known by now: it came after it."""
+    with monkeypatch.context() as patched:
+        patched.setattr("notifyctl.notifier.ferry.Ferry.wake", lambda _, **__: None)
+        patched.setattr("notifyctl.notifier.outlet.Outlet._is_open", lambda *_: False)
+        first, later = shop.queue(unless=["cancelled"]), shop.queue("cancelled")
+    with monkeypatch.context() as patched:
+        patched.setattr(operator.spool, "remove", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            flush(operator)
+
+    assert flush(operator) == Moved(rows=2, moved=2)
+    assert waiting(operator)[1:] == [first.id, later.id]
+
+
+def test_held_message_that_is_superseded_is_not_sent_later(shop: Shop, operator: App) -> None:
+    """Also when Redis was there all the time."""
+    operator.spool.put([Row("odd", "email", b"", tag="k")])
+    operator.spool.hold(operator.spool.first(1)[0], "Redis answered with ResponseError")
+
+    assert shop.supersede("k") == 1
+    assert [row.note for row in operator.spool.all(9)] == ["superseded"]
+
+
+def test_thread_that_cannot_be_started_fails_no_call(
+    shop: Shop, proxy: Proxy, operator: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message is kept, and the next call tries again."""
+    with proxy.outage():
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", no_thread)
+            kept = shop.queue()
+        assert kept.spooled
+        after = shop.queue()
+    shop.drained()
+
+    assert waiting(operator)[1:] == [kept.id, after.id]
+
+
+def no_thread(_: threading.Thread) -> None:
+    """Stands for a machine that has no room for one more."""
+    raise RuntimeError("can't start new thread")
+
+
+def broken_for(job_id: str) -> Callable[..., None]:
+    """A settling that goes wrong with this one."""
+
+    def settle(_: Any, draft: Draft, *__: Any) -> None:
+        if draft.job.job_id == job_id:
+            raise ResponseError("ERR something of this one")
+
+    return settle
 
 
 def waiting(app: App) -> list[str]:

@@ -91,6 +91,14 @@ def test_spool_that_was_set_aside_is_a_failure(settings: Settings, spool: Spool)
     assert str(spool.damaged()[0]) in found.remedy
 
 
+def test_spool_that_is_found_damaged_now_is_a_failure(settings: Settings, spool: Spool) -> None:
+    """It is told by the look that finds it, not by the next one."""
+    spool.folder.mkdir(mode=0o700, parents=True)
+    spool.file.write_bytes(b"no database at all" * 100)
+
+    assert check_spool(settings).status is Status.FAIL
+
+
 def test_spool_that_cannot_be_used_is_a_failure(settings: Settings) -> None:
     """What is to be queued while Redis is away would be refused."""
     settings.spool_dir.mkdir(parents=True)
