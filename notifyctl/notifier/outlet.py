@@ -8,6 +8,7 @@ first, and no caller waits for a server that is known to be away.
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING
 
 from notifyctl.clock import now_ms
@@ -45,6 +46,9 @@ __all__ = ["Outlet"]
 
 log = logging.getLogger(__name__)
 
+#: How often to tell that the spool cannot be used.
+_TELL_S = 60.0
+
 
 class Outlet:
     """Finds the way for each call. Safe to use from several threads.
@@ -59,6 +63,7 @@ class Outlet:
         self._intake = intake
         self._ferry = ferry
         self._clock = clock
+        self._told_s = -_TELL_S
 
     def queue(self, draft: Draft) -> Queued:
         """Queue one draft.
@@ -123,7 +128,7 @@ class Outlet:
         try:
             return self._ferry.relay.spool.mark(channel, keys, SUPERSEDED)
         except SpoolError as error:
-            log.warning("%s. %s", error.message, error.hint)
+            self._tell(error)
             return 0
 
     def _way(self, straight: Callable[[], T], keep: Callable[[Spool], T]) -> T:
@@ -169,7 +174,7 @@ class Outlet:
                 return True
             return ferry.relay.step(self._intake) is not None and not spool.waiting()
         except SpoolError as error:
-            log.warning("%s. %s", error.message, error.hint)
+            self._tell(error)
             return True
         except Unreplicated:
             return False
@@ -178,6 +183,13 @@ class Outlet:
         except Exception:  # what others left is no reason to fail this call
             log.exception("what lies in the spool could not be moved")
             return False
+
+    def _tell(self, error: SpoolError) -> None:
+        """Log it, once a minute: every call finds it."""
+        now_s = time.monotonic()
+        if now_s - self._told_s >= _TELL_S:
+            self._told_s = now_s
+            log.warning("%s. %s", error.message, error.hint)
 
     def _keep(self, spool: Spool, channel: Channel, drafts: Mapping[int, Draft]) -> dict[int, Answer]:
         """Put drafts into the spool, but for those whose answer is clear from what lies there."""

@@ -307,6 +307,17 @@ def test_full_spool_is_told_and_loses_nothing(make_shop: Callable[..., Shop], pr
     assert waiting(operator) == kept
 
 
+def test_spool_that_cannot_be_used_is_told_once_a_minute(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """Every call finds it; messages go straight."""
+    shop.app.spool.folder.mkdir(parents=True)
+    shop.app.spool.folder.chmod(0o755)
+    shop.app.spool.file.touch()
+
+    assert not any(shop.queue().spooled for _ in range(3))
+
+    assert caplog.text.count("not private") == 1
+
+
 def test_id_of_nothing_is_still_unknown(operator: App) -> None:
     """Aliases make no id up."""
     with pytest.raises(JobNotFound):
