@@ -48,6 +48,8 @@ log = logging.getLogger(__name__)
 
 #: How often to tell that the spool cannot be used.
 _TELL_S = 60.0
+#: How long a caller may be kept by what others left; the rest is moved in the background.
+_RIDE_S = 0.1
 
 
 class Outlet:
@@ -172,7 +174,7 @@ class Outlet:
         try:
             if not spool.waiting():
                 return True
-            return ferry.relay.step(self._intake) is not None and not spool.waiting()
+            return ferry.relay.step(self._intake, within_s=_RIDE_S) is not None and not spool.waiting()
         except SpoolError as error:
             self._tell(error)
             return True

@@ -94,17 +94,19 @@ class Relay:
                 total.add(done)
         self.spool.tidy()
 
-    def step(self, intake: Intake | None = None, *, everywhere: bool = False) -> Moved | None:
+    def step(self, intake: Intake | None = None, *, everywhere: bool = False, within_s: float = 60.0) -> Moved | None:
         """Move one batch.
 
         Args:
             intake: Another way into the queues.
             everywhere: Also what was to go to another server.
+            within_s: Begin nothing more after so long; what is left is moved by the next step.
 
         Returns:
             What came of it; None where somebody else is at it.
         """
         intake = intake or self._intake
+        until = time.monotonic() + within_s
         with self.spool.relaying() as alone:
             if not alone:
                 return None
@@ -114,13 +116,15 @@ class Relay:
             for row in rows:
                 entry = self._read(row, done)
                 if isinstance(entry, Supersession):
-                    self._queue(messages, intake, done)  # what came before comes first
+                    self._queue(messages, intake, done, until)  # what came before comes first
                     messages = []
+                    if time.monotonic() > until:
+                        break
                     if self._done(row, partial(intake.supersede, Channel(row.queue), entry.keys), done):
                         self.spool.remove([row])
                 elif entry is not None:
                     messages.append((row, entry))
-            self._queue(messages, intake, done)
+            self._queue(messages, intake, done, until)
             return done
 
     def _read(self, row: Row, done: Moved) -> Draft | Supersession | None:
@@ -130,7 +134,7 @@ class Relay:
             self._hold(row, error.message, done)
             return None
 
-    def _queue(self, messages: Sequence[tuple[Row, Draft]], intake: Intake, done: Moved) -> None:
+    def _queue(self, messages: Sequence[tuple[Row, Draft]], intake: Intake, done: Moved, until: float) -> None:
         for channel in Channel:
             rows = {place: row for place, (row, _) in enumerate(messages) if row.queue == channel}
             drafts = {place: messages[place][1] for place in rows}
@@ -143,7 +147,10 @@ class Relay:
             if others:
                 replies |= intake.queue_many(channel, others)
             for place, reply in replies.items():
-                if isinstance(reply, Enqueued | Overtaken):
+                own = isinstance(reply, Enqueued) and reply.job_id == rows[place].id
+                if not own and time.monotonic() > until:
+                    del rows[place]  # it takes another round trip: the next step asks again
+                elif isinstance(reply, Enqueued | Overtaken):
                     if not self._done(rows[place], partial(self._settle, drafts[place], reply, intake, done), done):
                         del rows[place]
                 else:

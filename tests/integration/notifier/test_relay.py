@@ -11,6 +11,8 @@ from redis import ResponseError
 from notifyctl.app import build
 from notifyctl.engine.states import State
 from notifyctl.errors import BrokerUnavailable
+from notifyctl.notification import Channel
+from notifyctl.notifier.entries import supersession_row
 from notifyctl.notifier.relay import Moved
 from notifyctl.settings import Settings
 from notifyctl.spool import Row
@@ -71,6 +73,18 @@ def test_little_that_was_left_is_moved_by_the_call_itself(left: list[str], make_
 
     assert not shop.queue().spooled
     assert waiting(shop.app)[:-1] == left[150:]
+
+
+def test_step_ends_when_its_time_is_over(left: list[str], operator: App) -> None:
+    """A caller is not kept by what others left; the next step goes on there."""
+    operator.spool.remove(operator.spool.first(298))
+    operator.spool.put([supersession_row(Channel.EMAIL, ["298"])])
+
+    assert operator.ways.relay().step(within_s=-1) == Moved(rows=3, moved=2)
+    assert operator.spool.counts().waiting == 1
+
+    assert flush(operator) == Moved(rows=1)
+    assert waiting(operator) == left[298:-1]
 
 
 def test_relays_at_the_same_time_move_each_row_once(
