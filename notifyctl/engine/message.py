@@ -14,7 +14,7 @@ from dramatiq.broker import MessageProxy
 
 from notifyctl.clock import now_ms
 from notifyctl.connection import translated
-from notifyctl.engine.states import Bury, Complete, Doubt, Resend
+from notifyctl.engine.states import Bury, Complete, Doubt
 from notifyctl.errors import StaleLease
 
 if TYPE_CHECKING:
@@ -90,10 +90,13 @@ class NotifyMessage(MessageProxy):
 
     @property
     def sent_or_sending(self) -> bool:
-        """Whether its send is under way, or may be done, and that is only to be told; what surely failed is neither."""
+        """Whether its send is under way, or may be done, and that is only to be told.
+
+        What surely failed is neither, nor what is to be sent again: told of that, the server may hand it out at once.
+        """
         if self.disposition is None:
             return self.began
-        return isinstance(self.disposition, Complete | Doubt | Resend) or self.disposition == Bury("unknown_outcome")
+        return isinstance(self.disposition, Complete | Doubt) or self.disposition == Bury("unknown_outcome")
 
     def unfinished(self, why: str) -> str:
         """This run as JSON where its send was cut short: it may have arrived."""

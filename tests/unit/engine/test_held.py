@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from notifyctl.engine.held import Held
 from notifyctl.engine.message import NotifyMessage
+from notifyctl.engine.states import Bury, Complete, Disposition, Doubt, Release, Resend, RetryAt
 from tests.support.builders import a_message, a_taken_job
 
 
@@ -44,3 +47,29 @@ def test_held_jobs_whose_lease_is_lost_are_not_named() -> None:
 
     assert held.leases() == []
     assert list(held.jobs) == ["job-1"]
+
+
+@pytest.mark.parametrize("disposition", [Resend(), RetryAt(0), Release()])
+def test_held_job_that_was_given_back_is_lined_up_when_it_comes_again(disposition: Disposition) -> None:
+    """The server has been told, and hands it out before the thread that told it has let go."""
+    held, told, again = Held(), _message("w1:1"), _message("w1:2")
+    held.add([told])
+    told.began, told.disposition = True, disposition
+
+    under_way = held.add([again])
+    held.let_go(told)
+
+    assert (under_way, list(held.undelivered)[1:], held.leases()) == ([], [again], [("job-1", "w1:2")])
+
+
+@pytest.mark.parametrize("disposition", [None, Complete("smtp", "1"), Doubt(0), Bury("unknown_outcome")])
+def test_held_job_that_may_have_been_sent_is_not_lined_up_again(disposition: Disposition | None) -> None:
+    """The server has forgotten it: its thread goes on under the new lease; of a send under way the server is told."""
+    held, sending, again = Held(), _message("w1:1"), _message("w1:2")
+    held.add([sending])
+    sending.began, sending.disposition = True, disposition
+
+    under_way = held.add([again])
+
+    assert under_way == ([sending] if disposition is None else [])
+    assert (list(held.undelivered), held.leases()) == ([sending], [("job-1", "w1:2")])
