@@ -21,8 +21,8 @@ HALF_SENDGRID = {"api_key": "SG.test-key_0123456789"}
 
 
 def app(**settings: Any) -> App:
-    """An application with these settings."""
-    return build(Settings.load(**settings))
+    """An application with these settings; nothing here talks to Redis, nor starts one."""
+    return build(Settings.load(redis={"url": "redis://127.0.0.1:1"}, **settings))
 
 
 @pytest.fixture
