@@ -50,7 +50,7 @@ _SMTP = (
     Fault("RCPT 421", 1, refuses=True),
     Fault("RCPT 550", 2, refuses=True, final=True),
     Fault("DATA 451", 1, refuses=True),
-    Fault("reset before dot", 2, refuses=True),
+    Fault("reset before dot", 2),  # a client whose dot is on its way already cannot tell
     Fault("DOT 451", 1, refuses=True),
     Fault("DOT 554", 1, refuses=True, final=True),
     Fault("slow", 2, accepts=1.0),
