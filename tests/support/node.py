@@ -5,23 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import subprocess
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import redis
 
-from tests.support.server import server_binary
-from tests.support.wait import wait_until
+from tests.support.server import Spawned, server_binary
 
 if TYPE_CHECKING:
-    import signal
-
     from tests.support.certificate import Certificate
 
 
-class Node:
+class Node(Spawned):
     """A server that ends with its owner.
 
     Args:
@@ -34,10 +28,9 @@ class Node:
     """
 
     def __init__(self, config: str, *arguments: str, tls: Certificate | None = None) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="nn-"))
+        super().__init__("nn-")
         self.port = free_port()
         self.arguments = arguments
-        self.process: subprocess.Popen[bytes] | None = None
         self.tls = tls
         settings = f'bind 127.0.0.1\ndir {self.folder}\nprotected-mode no\nsave ""\n{self._listen()}{config}\n'
         (self.folder / "node.conf").write_text(settings)
@@ -58,19 +51,8 @@ class Node:
 
     def start(self) -> None:
         """Start it, also again after `kill`."""
-        with (self.folder / "log").open("ab") as log:
-            binary = server_binary() if self.tls is None else tls_binary()
-            command = [str(binary), str(self.folder / "node.conf"), *self.arguments]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-        wait_until(self.answers, what="a node to answer")
-
-    def answers(self) -> bool:
-        """Whether it answers a PING."""
-        try:
-            with self.client() as client:
-                return bool(client.ping())
-        except redis.RedisError:
-            return False
+        binary = server_binary() if self.tls is None else tls_binary()
+        self.spawn(str(binary), str(self.folder / "node.conf"), *self.arguments)
 
     def client(self) -> redis.Redis:
         """A plain client, bytes in and out."""
@@ -82,22 +64,6 @@ class Node:
         """Run one command."""
         with self.client() as client:
             return client.execute_command(*words)
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send the process a signal, such as SIGSTOP and SIGCONT."""
-        assert self.process is not None
-        self.process.send_signal(number)
-
-    def kill(self) -> None:
-        """Kill -9 the process."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
-
-    def close(self) -> None:
-        """End the process and remove its folder."""
-        self.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def tls_binary() -> str | None:

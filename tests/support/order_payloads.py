@@ -9,11 +9,27 @@ from typing import Any
 
 import pytest
 
-from notifyctl.orders import Order, Totals, load_payload
+from notifyctl.notification import Channel
+from notifyctl.orders import Order, Totals, load_payload, order_notifications, parse_order
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs/examples"
 _REAL = ROOT / "../shared/data/orders"
+
+#: What a plugin for parcels keeps in a WooCommerce order.
+TRACKING = {
+    "key": "_wc_shipment_tracking_items",
+    "value": [
+        {
+            "tracking_provider": "example-post",
+            "custom_tracking_provider": "",
+            "custom_tracking_link": "https://tracking.example.com/EP1001",
+            "tracking_number": "EP1001",
+            "date_shipped": "1769904000",
+        },
+        {"custom_tracking_provider": "Sample Parcel", "tracking_number": 20022002},
+    ],
+}
 
 
 def real(name: str) -> dict[str, Any]:
@@ -27,6 +43,18 @@ def real(name: str) -> dict[str, Any]:
 def example(name: str) -> dict[str, Any]:
     """A payload of the documentation."""
     return load_payload((EXAMPLES / name).read_bytes())
+
+
+def told(payload: dict[str, Any]) -> list[str]:
+    """What customers are told of a Shopify payload: event and part of each mail."""
+    planned = order_notifications(parse_order(payload)).planned
+    mails = [plan for plan in planned if plan.notification.channel is Channel.EMAIL]
+    return [plan.idempotency_key.removeprefix("shop:5123456789012:").removesuffix(":email") for plan in mails]
+
+
+def reasons(payload: dict[str, Any]) -> set[str]:
+    """Why channels are skipped."""
+    return {skip.reason for skip in order_notifications(parse_order(payload)).skipped}
 
 
 def _money(amount: str) -> dict[str, Any]:

@@ -21,19 +21,9 @@ from tests.support.order_payloads import (
     a_shopify_order,
     captured,
     real,
+    reasons,
+    told,
 )
-
-
-def told(payload: dict[str, Any]) -> list[str]:
-    """What customers are told of a payload: event and part of each mail."""
-    planned = order_notifications(parse_order(payload)).planned
-    mails = [plan for plan in planned if plan.notification.channel is Channel.EMAIL]
-    return [plan.idempotency_key.removeprefix("shop:5123456789012:").removesuffix(":email") for plan in mails]
-
-
-def reasons(payload: dict[str, Any]) -> set[str]:
-    """Why channels are skipped."""
-    return {skip.reason for skip in order_notifications(parse_order(payload)).skipped}
 
 
 def test_shopify_real_test_order_is_cancelled_whatever_its_topic_says() -> None:

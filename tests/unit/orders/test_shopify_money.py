@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from notifyctl.notification import Channel
 from notifyctl.orders import order_notifications, parse_order
 from tests.support.order_payloads import (
     LINE,
@@ -16,20 +15,10 @@ from tests.support.order_payloads import (
     a_shopify_cod_order,
     a_shopify_order,
     captured,
+    reasons,
+    told,
     totals_of,
 )
-
-
-def told(payload: dict[str, Any]) -> list[str]:
-    """What customers are told of a payload: event and part of each mail."""
-    planned = order_notifications(parse_order(payload)).planned
-    mails = [plan for plan in planned if plan.notification.channel is Channel.EMAIL]
-    return [plan.idempotency_key.removeprefix("shop:5123456789012:").removesuffix(":email") for plan in mails]
-
-
-def reasons(payload: dict[str, Any]) -> set[str]:
-    """Why channels are skipped."""
-    return {skip.reason for skip in order_notifications(parse_order(payload)).skipped}
 
 
 def test_shopify_amounts_are_in_the_customers_currency() -> None:

@@ -16,23 +16,9 @@ from notifyctl.orders import OrderEvent, Platform, Shop, load_payload, order_not
 from notifyctl.orders.rules import happenings
 from notifyctl.orders.woocommerce import is_ping
 from notifyctl.templates.catalog import Catalog
-from tests.support.order_payloads import EXAMPLES, a_woocommerce_order, example, real, totals_of
+from tests.support.order_payloads import EXAMPLES, TRACKING, a_woocommerce_order, example, real, totals_of
 
 EXAMPLE = (EXAMPLES / "woocommerce-order.json").read_bytes()
-
-TRACKING = {
-    "key": "_wc_shipment_tracking_items",
-    "value": [
-        {
-            "tracking_provider": "example-post",
-            "custom_tracking_provider": "",
-            "custom_tracking_link": "https://tracking.example.com/EP1001",
-            "tracking_number": "EP1001",
-            "date_shipped": "1769904000",
-        },
-        {"custom_tracking_provider": "Sample Parcel", "tracking_number": 20022002},
-    ],
-}
 
 
 def events(**changes: Any) -> list[OrderEvent]:

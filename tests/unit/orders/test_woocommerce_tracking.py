@@ -7,21 +7,7 @@ from typing import Any
 import pytest
 
 from notifyctl.orders import order_notifications, parse_order
-from tests.support.order_payloads import a_woocommerce_order
-
-TRACKING = {
-    "key": "_wc_shipment_tracking_items",
-    "value": [
-        {
-            "tracking_provider": "example-post",
-            "custom_tracking_provider": "",
-            "custom_tracking_link": "https://tracking.example.com/EP1001",
-            "tracking_number": "EP1001",
-            "date_shipped": "1769904000",
-        },
-        {"custom_tracking_provider": "Sample Parcel", "tracking_number": 20022002},
-    ],
-}
+from tests.support.order_payloads import TRACKING, a_woocommerce_order
 
 
 def test_woocommerce_tracking_of_plugins_is_read() -> None:
