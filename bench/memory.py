@@ -98,7 +98,7 @@ def measure(jobs: int, looks: int, *, mails: bool) -> list[float]:
                     enqueue(queued, min(_CHUNK, jobs - queued))
                     queued += _CHUNK
                 elif done < (len(found) + 1) * jobs // looks:
-                    time.sleep(0.02)
+                    time.sleep(0.02)  # between two looks
                 if done >= (len(found) + 1) * jobs // looks:
                     found.append(_resident_mib(worker.pid))
                     print(f"{done:8} jobs  {time.monotonic() - started:6.1f} s  {found[-1]:7.2f} MiB", flush=True)

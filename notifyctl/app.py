@@ -274,6 +274,11 @@ class App:
         """Which providers are worth asking, as the whole fleet knows it; with an operator's patience."""
         return self._circuits(self.inspector.client)
 
+    @cached_property
+    def _worker_circuits(self) -> Circuits:
+        """The same for a worker's sends, of all channels."""
+        return self._circuits(self.client("worker"))
+
     def _circuits(self, client: redis.Redis) -> Circuits:
         from notifyctl.delivery.circuits import Circuits, Policy
         from notifyctl.engine.events import Events
@@ -304,7 +309,7 @@ class App:
         """
         from notifyctl.delivery.failover import Route
 
-        return Route(self.providers(channel), self._circuits(self.client("worker")))
+        return Route(self.providers(channel), self._worker_circuits)
 
     def payload(self, notification: Notification) -> EmailPayload | WhatsAppPayload:
         """Return what a provider is handed for a notification that is in no queue.

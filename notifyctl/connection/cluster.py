@@ -40,7 +40,7 @@ class Cluster(RedisCluster):
     """
 
     # a timeout is not among them: it has used up what its caller can wait
-    ERRORS_ALLOW_RETRY = (redis.ConnectionError, ClusterDownError, SlotNotCoveredError)  # type: ignore[assignment]
+    ERRORS_ALLOW_RETRY = (redis.ConnectionError, ClusterDownError, SlotNotCoveredError)  # type: ignore[assignment]  # theirs is a longer tuple
 
     def __init__(
         self, nodes: Sequence[tuple[str, int]], retry: Retry, options: Mapping[str, Any], *, look_s: float
@@ -92,7 +92,7 @@ class Cluster(RedisCluster):
         """Run one command where its keys are; raises nothing but a `RedisError`."""
         self.meet()
         with _own_errors():
-            return super().execute_command(*args, **kwargs)  # type: ignore[no-untyped-call]
+            return super().execute_command(*args, **kwargs)  # type: ignore[no-untyped-call]  # redis-py has no types here
 
     @property
     def retries(self) -> int:
@@ -132,7 +132,7 @@ class Cluster(RedisCluster):
             redis.RedisError: Nobody can tell where they are.
         """
         self.meet()
-        return [self.get_redis_connection(node) for node in self.get_primaries()]  # type: ignore[no-untyped-call]
+        return [self.get_redis_connection(node) for node in self.get_primaries()]  # type: ignore[no-untyped-call]  # nor here
 
     def close(self) -> None:
         """Close the connections, if there are any."""

@@ -51,7 +51,7 @@ def primary_of(
     patience = {"socket_connect_timeout": patience_s, "socket_timeout": patience_s, "retry": Retry(NoBackoff(), 0)}
     known = _Sentinels(sentinels, look_s, sentinel_kwargs={**patience, **sentinel_options})
     kind = _TlsConnection if options["ssl"] else _Connection
-    client: redis.Redis = known.master_for(  # type: ignore[no-untyped-call]
+    client: redis.Redis = known.master_for(  # type: ignore[no-untyped-call]  # redis-py has no types here
         service, connection_class=kind, retry=retry, **{name: options[name] for name in options if name != "ssl"}
     )
     return client
@@ -59,7 +59,7 @@ def primary_of(
 
 class _Sentinels(Sentinel):
     def __init__(self, sentinels: Sequence[tuple[str, int]], look_s: float, **options: Any) -> None:
-        super().__init__(sentinels, **options)  # type: ignore[no-untyped-call]
+        super().__init__(sentinels, **options)  # type: ignore[no-untyped-call]  # nor here
         self._looks = Looks[tuple[str, int]](look_s)
 
     def discover_master(self, service_name: str) -> tuple[str, int]:

@@ -71,7 +71,7 @@ class QueueKeys:
 
     @property
     def resent(self) -> str:
-        """Sorted set, id by time of its last resend in doubt in ms; trimmed by age; outlives the job."""
+        """Sorted set, ``<id>:<doubts>:<replays>`` by when it went again in doubt, in ms; trimmed; outlives the job."""
         return self.prefix + "resent"
 
     @property

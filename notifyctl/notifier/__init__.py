@@ -1,8 +1,8 @@
 """What a shop's code calls: validate early, then put the notification in its queue. Never sends anything.
 
-One round trip to Redis for each call (two for the very first of a process). Enqueues by the actor's *name*, so that a
-web server needs no worker code. While Redis is away, what is queued is kept in a spool on this machine. Knows no
-provider.
+One round trip to Redis for each call, and one more a second where the secret of the hashes is kept there. Enqueues by
+the actor's *name*, so that a web server needs no worker code. While Redis is away, what is queued is kept in a spool on
+this machine. Knows no provider.
 
     options, drafts     what is asked for, checked, and the job it becomes
     outlet              straight into Redis, or into the spool
