@@ -54,7 +54,7 @@ chaos: $(SETUP)             ## 10,000 orders, everything killed, frozen, cut and
 $(SETUP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[web]' --group dev
 	touch $(SETUP)
 
 clean:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import typer
 
 from notifyctl.cli._context import connected, operator, progress
-from notifyctl.cli._doubts import in_doubt, may_repeat, told
 from notifyctl.cli._errors import Code, Refused
 from notifyctl.cli._output import Column, Output, say, write
-from notifyctl.cli._personal import without_personal
 from notifyctl.errors import BrokerUnavailable, JobNotFound, NotifyError, WrongState
+from notifyctl.views.doubts import in_doubt, may_repeat, told
+from notifyctl.views.personal import without_personal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

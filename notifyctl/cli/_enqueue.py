@@ -245,7 +245,7 @@ def _check(app: App, planned: list[Planned]) -> list[Any]:
     answers: list[Any] = []
     for plan in planned:
         try:
-            app.checked(plan.notification).encode()
+            app.rendering.checked(plan.notification).encode()
         except InvalidInput as error:
             answers.append(error)
         else:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from notifyctl.cli._output import paint, say
-from notifyctl.cli._personal import holds_personal, without_personal
 from notifyctl.errors import (
     BrokerRefused,
     BrokerUnavailable,
@@ -25,6 +24,7 @@ from notifyctl.errors import (
     UnknownProvider,
     UnknownQueue,
 )
+from notifyctl.views.personal import holds_personal, without_personal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -1,23 +1,23 @@
-"""Jobs as records: what lists and pages show of them, with addresses masked unless somebody asks."""
+"""Jobs on the terminal: lists of them, and one with its history."""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from notifyctl.cli._context import connected, operator
-from notifyctl.cli._doubts import in_doubt, told
-from notifyctl.cli._output import Column, Output, View, duration, iso, moment, say, write
+from notifyctl.cli._output import Column, Output, View, say, write
 from notifyctl.engine.states import State
+from notifyctl.views.doubts import told
+from notifyctl.views.jobs import job_record, whole_job_record
+from notifyctl.views.times import duration, moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from notifyctl.cli._filters import Chosen
     from notifyctl.engine.jobs import Job
-    from notifyctl.notification import Notification
 
-__all__ = ["attempt_rows", "job_record", "list_jobs", "masked", "show_job"]
+__all__ = ["list_jobs", "show_job"]
 
 _JOB_COLUMNS = (
     Column("id"),
@@ -73,56 +73,6 @@ _ATTEMPT_COLUMNS = (
 )
 
 
-def masked(channel: str, address: str) -> str:
-    """An address or number of a channel, as it may be shown."""
-    from notifyctl.channels.mask import mask_address, mask_number
-    from notifyctl.notification import Channel
-
-    return mask_address(address) if channel == Channel.EMAIL else mask_number(address)
-
-
-def job_record(job: Job, *, reveal: bool = False) -> dict[str, Any]:
-    """A job as a record.
-
-    Args:
-        job: The job.
-        reveal: Show the address as it is, with the recipient's name and the template's variables.
-    """
-    notification = _notification(job)
-    last: Mapping[str, Any] = job.attempts[-1] if job.attempts else {}
-    record: dict[str, Any] = {
-        "id": job.job_id,
-        "queue": job.queue,
-        "state": job.state.value,
-        "priority": job.lane.name.lower(),
-        "template": job.template,
-        "order": job.order_id,
-        "to": None,
-        "runs": len(job.attempts),
-        "replays": job.replays,
-        "reason": job.reason,
-        "last_code": last.get("code", ""),
-        "last_error": last.get("error", "") or job.release_reason,
-        "released": job.released,
-        "release_reason": job.release_reason,
-        "provider": job.provider,
-        "provider_id": job.provider_id,
-        "in_doubt": in_doubt(job),
-        "possible_duplicate": job.possible_duplicate,
-        "asked_at": iso(job.asked_at_ms),
-        "created_at": iso(job.created_at_ms),
-        "due_at": iso(job.due_at_ms),
-        "expires_at": iso(job.expires_at_ms),
-        "finished_at": iso(job.finished_at_ms),
-    }
-    if notification is not None:
-        address = notification.to.address
-        record["to"] = address if reveal else masked(notification.channel, address)
-        if reveal:
-            record |= {"name": notification.to.name, "data": dict(notification.data)}
-    return record
-
-
 def list_jobs(chosen: Chosen, view: View, *, limit: int, cursor: str, reveal: bool, none: str) -> None:
     """Print the jobs that the filters find, and how to go on where there are more."""
     inspector = connected().inspector
@@ -137,8 +87,8 @@ def list_jobs(chosen: Chosen, view: View, *, limit: int, cursor: str, reveal: bo
 
 def show_job(view: View, job: Job, *, reveal: bool) -> None:
     """Print one job with its history."""
-    attempts = attempt_rows(job)
-    record = {**job_record(job, reveal=reveal), "attempts": attempts, "duplicates": job.duplicates}
+    record = whole_job_record(job, reveal=reveal)
+    attempts = record["attempts"]
     if view.output is not Output.TABLE:
         view.one(record, _PAGE_COLUMNS)
         return
@@ -150,25 +100,6 @@ def show_job(view: View, job: Job, *, reveal: bool) -> None:
         view.many(_flat(attempts), _ATTEMPT_COLUMNS)
     for line in told(job):
         say(line)
-
-
-def _notification(job: Job) -> Notification | None:
-    """What a job is about; None for one that is no notification of this release."""
-    from notifyctl.errors import InvalidInput
-    from notifyctl.notification import Notification
-
-    with suppress(InvalidInput):
-        return Notification.decode(job.payload)
-    return None
-
-
-def attempt_rows(job: Job) -> list[dict[str, Any]]:
-    """The runs of a job, the start of each as a time that people read."""
-    return [
-        {"started_at": iso(run.get("started_at_ms", 0))}
-        | {key: value for key, value in run.items() if key != "started_at_ms"}
-        for run in job.attempts
-    ]
 
 
 def _flat(attempts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

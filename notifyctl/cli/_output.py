@@ -22,7 +22,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["Column", "Output", "Record", "View", "duration", "iso", "moment", "paint", "say", "write"]
+__all__ = ["Column", "Output", "Record", "View", "paint", "say", "write"]
 
 Record = Mapping[str, Any]
 
@@ -51,28 +51,6 @@ def plain(value: Any) -> str:
     if isinstance(value, list):
         value = ", ".join(map(plain, value))
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(value))
-
-
-def moment(value: str | None) -> str:
-    """An ISO 8601 time, shorter: to the second."""
-    return f"{value[:10]} {value[11:19]}Z" if value else ""
-
-
-def duration(ms: int) -> str:
-    """Milliseconds as `1m30s`, without parts of a second where there are seconds; empty for none."""
-    from datetime import timedelta
-
-    from notifyctl.units import format_duration
-
-    exact = ms if ms < 1_000 else ms // 1_000 * 1_000
-    return format_duration(timedelta(milliseconds=exact)) if ms else ""
-
-
-def iso(ms: int) -> str | None:
-    """Epoch milliseconds as ISO 8601 in UTC; None for 0, which means never."""
-    from notifyctl.clock import from_ms
-
-    return from_ms(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z") if ms else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,10 +23,11 @@ from notifyctl.cli._options import (
     YesOption,
     read_rate,
 )
-from notifyctl.cli._output import Column, Output, View, iso, moment
+from notifyctl.cli._output import Column, Output, View
 from notifyctl.engine.states import State
 from notifyctl.errors import WrongState
 from notifyctl.units import Rate
+from notifyctl.views.times import iso, moment
 
 if TYPE_CHECKING:
     from notifyctl.engine.jobs import Job

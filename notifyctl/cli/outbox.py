@@ -7,11 +7,11 @@ import typer
 from notifyctl.cli import _bulk
 from notifyctl.cli._context import connected, load_app, operator
 from notifyctl.cli._group import examples, noun
-from notifyctl.cli._jobs import masked
 from notifyctl.cli._options import DryRunOption, OutputOption, RevealOption, TableOption, YesOption
-from notifyctl.cli._output import Column, Output, View, iso, moment, write
-from notifyctl.cli._personal import without_personal
+from notifyctl.cli._output import Column, Output, View, write
 from notifyctl.errors import JobNotFound
+from notifyctl.views.personal import masked, without_personal
+from notifyctl.views.times import iso, moment
 
 if TYPE_CHECKING:
     from notifyctl.app import App

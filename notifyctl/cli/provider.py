@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from notifyctl.cli._circuits import circuit_record
 from notifyctl.cli._complete import provider_names, template_names
 from notifyctl.cli._context import connected, load_app, operator
 from notifyctl.cli._group import examples, noun
 from notifyctl.cli._options import DryRunOption, OutputOption, ReasonOption, TableOption, read_duration
-from notifyctl.cli._output import Column, Output, View, moment, say, write
+from notifyctl.cli._output import Column, Output, View, say, write
 from notifyctl.errors import UnknownProvider
+from notifyctl.views.circuits import circuit_record
+from notifyctl.views.times import moment
 
 if TYPE_CHECKING:
     from notifyctl.app import App
@@ -99,7 +100,7 @@ def check(
     asked = next(one for one in app.providers(channel) if one.name == provider)
     began = time.monotonic()
     asked.check()
-    sent = asked.send(app.payload(_made_up(app, channel, to, template))) if to else None
+    sent = asked.send(app.rendering.payload(_made_up(app, channel, to, template))) if to else None
     record = {
         "provider": provider,
         "channel": channel.value,

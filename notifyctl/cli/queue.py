@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from notifyctl.cli._circuits import OPEN_COLUMN
 from notifyctl.cli._complete import queue_names
 from notifyctl.cli._context import connected, operator, told_route
 from notifyctl.cli._group import examples, noun
 from notifyctl.cli._options import DryRunOption, OutputOption, ReasonOption, TableOption, read_rate
-from notifyctl.cli._output import Column, Output, View, duration, write
-from notifyctl.cli.stats import queue_records
+from notifyctl.cli._output import Column, Output, View, write
+from notifyctl.cli.stats import OPEN_COLUMN
 from notifyctl.units import Rate
+from notifyctl.views.queues import queue_records
+from notifyctl.views.times import duration
 
 if TYPE_CHECKING:
     from notifyctl.app import App

@@ -13,10 +13,10 @@ from notifyctl.cli._complete import template_names
 from notifyctl.cli._context import load_app, producing, say_if_sandboxed
 from notifyctl.cli._enqueue import say_spooled
 from notifyctl.cli._group import alone, examples
-from notifyctl.cli._jobs import masked
 from notifyctl.cli._options import DryRunOption, OutputOption, TableOption, read_duration, read_moment
 from notifyctl.cli._output import Column, Output, View, say
 from notifyctl.errors import InvalidInput
+from notifyctl.views.personal import masked
 
 if TYPE_CHECKING:
     from notifyctl.app import App
@@ -149,7 +149,7 @@ def _read_data(file: str | None) -> dict[str, Any]:
 
 def _check(app: "App", notification: "Notification", view: View) -> None:
     """Do all that can fail before something is queued."""
-    checked = app.checked(notification)
+    checked = app.rendering.checked(notification)
     record = {
         "queue": checked.channel.value,
         "to": masked(checked.channel, checked.to.address),

@@ -8,10 +8,11 @@ import typer
 from notifyctl.cli._context import connected, load_app, operator
 from notifyctl.cli._errors import Code
 from notifyctl.cli._group import examples, noun
-from notifyctl.cli._jobs import masked
 from notifyctl.cli._options import ListLimitOption, OutputOption, RevealOption, TableOption
-from notifyctl.cli._output import Column, Output, View, iso, moment, say
+from notifyctl.cli._output import Column, Output, View, say
 from notifyctl.errors import BrokerUnavailable, SpoolError
+from notifyctl.views.personal import masked
+from notifyctl.views.times import iso, moment
 
 if TYPE_CHECKING:
     from notifyctl.app import App

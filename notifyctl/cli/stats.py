@@ -5,27 +5,24 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from notifyctl.cli._circuits import OPEN_COLUMN, open_circuits
 from notifyctl.cli._complete import queue_names
 from notifyctl.cli._context import connected
 from notifyctl.cli._errors import Code
 from notifyctl.cli._group import Verb, alone, examples
 from notifyctl.cli._options import OutputOption, TableOption, read_duration
-from notifyctl.cli._output import Column, Output, Record, View, duration, say, write
-from notifyctl.errors import BrokerUnavailable, SpoolError
+from notifyctl.cli._output import Column, Output, Record, View, say, write
+from notifyctl.errors import BrokerUnavailable
+from notifyctl.views.queues import queue_records
+from notifyctl.views.times import duration
 
-if TYPE_CHECKING:
-    from notifyctl.app import App
-
-__all__ = ["app", "queue_records"]
+__all__ = ["OPEN_COLUMN", "app"]
 
 app = alone()
 
@@ -52,6 +49,17 @@ QUEUE_COLUMNS = (
     Column("oldest_waiting_ms", "oldest waiting", duration),
     Column("rate", "limit"),
     Column("workers"),
+)
+
+
+#: What a table of queues says of providers that are not asked.
+OPEN_COLUMN = Column(
+    "circuits",
+    "not asked",
+    lambda circuits: "; ".join(
+        f"{circuit['provider']}: {circuit['reason'] or circuit['kind']}" for circuit in circuits
+    ),
+    width=40,
 )
 
 
@@ -135,8 +143,8 @@ def stats(
     view = View(output, table)
     single = len(queues or ()) == 1
 
-    def look() -> list[Record]:
-        return queue_records(app, queues or app.inspector.queues())
+    def look() -> Sequence[Record]:
+        return queue_records(app, queues or app.inspector.queues(), tell=_note)
 
     if watch is None:
         found = look()
@@ -157,23 +165,8 @@ def stats(
         raise typer.Exit(Code.DONE) from None
 
 
-def queue_records(app: "App", names: Sequence[str]) -> list[Record]:
-    """Queues as records: their numbers, their state in a word, their processes, and providers that are not asked."""
-    spooled: Mapping[str, int] | None = None
-    try:
-        spooled = app.spool.counts().queues
-    except SpoolError as error:
-        say(f"note: {error.message}")
-    return [_record(app, name, None if spooled is None else spooled.get(name, 0)) for name in names]
-
-
-def _record(app: "App", name: str, spooled: int | None) -> Record:
-    found = asdict(app.inspector.stats(name))
-    states = {"paused": found["paused"], "blocked": found["blocked_ms"], "trial": found["trial"]}
-    state = next((word for word, is_so in states.items() if is_so), "running")
-    takers = [one for one in app.fleet.workers() if name in one.report.queues and one.state != "draining"]
-    more = {"workers": len(takers), "circuits": open_circuits(app, name), "spooled": spooled}
-    return {**found, "state": state, **more}
+def _note(what: str) -> None:
+    say(f"note: {what}")
 
 
 def _columns(records: Sequence[Record], output: Output) -> tuple[Column, ...]:
@@ -182,7 +175,7 @@ def _columns(records: Sequence[Record], output: Output) -> tuple[Column, ...]:
     return QUEUE_COLUMNS if quiet else (*QUEUE_COLUMNS, OPEN_COLUMN)
 
 
-def _watched(look: Callable[[], list[Record]], every: timedelta) -> Iterator[list[Record]]:
+def _watched(look: Callable[[], Sequence[Record]], every: timedelta) -> Iterator[Sequence[Record]]:
     """Look again and again. Once it has worked, a server that is away is told and waited for."""
     yield look()
     while True:

@@ -11,8 +11,9 @@ from notifyctl.cli._context import load_app
 from notifyctl.cli._errors import Code, Refused
 from notifyctl.cli._group import examples, noun
 from notifyctl.cli._options import DryRunOption, OutputOption, TableOption
-from notifyctl.cli._output import Column, Output, View, duration, say, write
+from notifyctl.cli._output import Column, Output, View, say, write
 from notifyctl.errors import JobNotFound
+from notifyctl.views.times import duration
 
 if TYPE_CHECKING:
     from datetime import timedelta

@@ -6,11 +6,12 @@ import typer
 
 from notifyctl.cli._context import connected, operator
 from notifyctl.cli._group import examples
-from notifyctl.cli._jobs import attempt_rows, job_record
 from notifyctl.cli._options import OutputOption, RevealOption, TableOption
-from notifyctl.cli._output import Column, Output, View, iso, moment, write
+from notifyctl.cli._output import Column, Output, View, write
 from notifyctl.cli.order import app
 from notifyctl.errors import JobNotFound
+from notifyctl.views.jobs import attempt_rows, job_record
+from notifyctl.views.times import iso, moment
 
 if TYPE_CHECKING:
     from notifyctl.engine.jobs import Job

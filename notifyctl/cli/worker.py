@@ -17,8 +17,9 @@ from notifyctl.cli._context import connected, load_app, server_name, told_route
 from notifyctl.cli._errors import Code
 from notifyctl.cli._group import Acting, examples, noun
 from notifyctl.cli._options import OutputOption, TableOption, read_duration
-from notifyctl.cli._output import Column, Output, View, duration, iso, moment, say
+from notifyctl.cli._output import Column, Output, View, say
 from notifyctl.errors import BrokerUnavailable
+from notifyctl.views.times import duration, iso, moment
 
 if TYPE_CHECKING:
     from notifyctl.app import App
@@ -217,7 +218,7 @@ def _tell(app: "App", queues: Sequence[str]) -> None:
         found = settings.queues[name]
         limit = "no limit" if found.rate.unlimited else f"at most {found.rate}"
         say(f"{name}: {told_route(app, Channel(name))}; {limit}, {found.concurrency} threads")
-    missing = app.unapproved_templates() if Channel.WHATSAPP in queues else []
+    missing = app.rendering.unapproved() if Channel.WHATSAPP in queues else []
     if missing:
         say(
             f"warning: no WhatsApp message can go from {', '.join(missing)}: set NOTIFYCTL_CONTENT_SID_"

@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-from notifyctl.cli._output import Column, Output, View, duration, iso, moment, paint
+from notifyctl.cli._output import Column, Output, View, paint
+from notifyctl.views.times import duration, iso, moment
 
 COLUMNS = (Column("id"), Column("count", "how many"), Column("note"))
 RECORDS = [{"id": "0012", "count": 3, "note": "a\x1b[2Jb"}, {"id": "x", "count": 14, "note": None}]

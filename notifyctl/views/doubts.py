@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from notifyctl.cli._output import iso, moment
 from notifyctl.engine.states import State
+from notifyctl.views.times import iso, moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from notifyctl.cli._output import Column, iso
+from notifyctl.views.times import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from notifyctl.app import App
     from notifyctl.delivery.circuits import Circuit
 
-__all__ = ["OPEN_COLUMN", "circuit_record", "open_circuits"]
+__all__ = ["circuit_record", "open_circuits"]
 
 
 def circuit_record(circuit: Circuit) -> dict[str, Any]:
@@ -40,10 +38,3 @@ def open_circuits(app: App, queue: str) -> list[dict[str, Any]]:
         return []  # only the server knows it
     circuits = app.circuits.look(app.provider_names(Channel(queue)))
     return [circuit_record(circuit) for circuit in circuits if circuit.kind]
-
-
-def _told(circuits: Sequence[Mapping[str, Any]]) -> str:
-    return "; ".join(f"{circuit['provider']}: {circuit['reason'] or circuit['kind']}" for circuit in circuits)
-
-
-OPEN_COLUMN = Column("circuits", "not asked", _told, width=40)

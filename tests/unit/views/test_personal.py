@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from notifyctl.cli._personal import holds_personal, without_personal
+from notifyctl.views.personal import holds_personal, without_personal
 
 
 @pytest.mark.parametrize(

@@ -21,16 +21,15 @@ if TYPE_CHECKING:
     import redis
     from pydantic import SecretStr
 
+    from notifyctl.app.rendering import Rendering
     from notifyctl.connection import Role
     from notifyctl.delivery.circuits import Change, Circuits
-    from notifyctl.delivery.deliver import Render
     from notifyctl.delivery.failover import Route
     from notifyctl.engine.broker import NotifyBroker
     from notifyctl.engine.fleet import Fleet
     from notifyctl.engine.inspector import Inspector
     from notifyctl.engine.replicas import Replicas
     from notifyctl.engine.scripts import Retention
-    from notifyctl.notification import EmailPayload, Notification, WhatsAppPayload
     from notifyctl.notifier import Notifier
     from notifyctl.notifier.ways import Ways
     from notifyctl.providers.base import Provider
@@ -40,9 +39,6 @@ if TYPE_CHECKING:
     from notifyctl.templates.catalog import Catalog
 
 __all__ = ["App", "build"]
-
-#: Who a sandbox mail is from where EMAIL_FROM is not set.
-_SANDBOX_SENDER = "shop@example.com"
 
 
 def build(settings: Settings | None = None) -> App:
@@ -104,6 +100,13 @@ class App:
     def shop(self) -> dict[str, Any]:
         """What templates may say about the shop."""
         return self.settings.shop.model_dump()
+
+    @cached_property
+    def rendering(self) -> Rendering:
+        """From notifications to what providers are handed."""
+        from notifyctl.app.rendering import Rendering
+
+        return Rendering(self.settings, self.catalog, self.shop)
 
     @cached_property
     def retention(self) -> Retention:
@@ -311,76 +314,13 @@ class App:
 
         return Route(self.providers(channel), self._worker_circuits)
 
-    def payload(self, notification: Notification) -> EmailPayload | WhatsAppPayload:
-        """Return what a provider is handed for a notification that is in no queue.
-
-        Raises:
-            InvalidInput: It cannot be rendered.
-        """
-        from notifyctl.clock import now_ms
-        from notifyctl.engine.ids import new_id
-
-        render = self._render_email if notification.channel is Channel.EMAIL else self._render_whatsapp
-        return render(self.checked(notification), new_id(), now_ms())
-
-    def checked(self, notification: Notification) -> Notification:
-        """Return a notification as `Notifier` would queue it, without a word to Redis.
-
-        Raises:
-            InvalidInput: It would refuse it.
-        """
-        from notifyctl.channels.validation import validate_notification
-        from notifyctl.delivery.approval import require_approved
-
-        region = self.settings.default_region
-        checked = validate_notification(notification, self.catalog, shop=self.shop, region=region)
-        if checked.channel is Channel.WHATSAPP and not self.sandboxed(Channel.WHATSAPP):
-            require_approved(checked.template, self.catalog, self.settings.whatsapp.content_sids)
-        return checked
-
-    def unapproved_templates(self) -> list[str]:
-        """The WhatsApp templates that Twilio cannot send, as their ids are not known; the outbox needs none."""
-        from notifyctl.delivery.approval import unapproved
-
-        if self.sandboxed(Channel.WHATSAPP):
-            return []
-        return unapproved(self.catalog, self.settings.whatsapp.content_sids)
-
     def deliverer(self, channel: Channel) -> Callable[[], None]:
         """What an actor of this channel does: send the job that its thread is running."""
         from notifyctl.delivery.deliver import deliver
         from notifyctl.middleware.current_job import current_job
 
-        route = self.route(channel)
-        render: Render[Any] = self._render_email if channel is Channel.EMAIL else self._render_whatsapp
+        route, render = self.route(channel), self.rendering.of(channel)
         return lambda: deliver(current_job(), render=render, route=route)
-
-    def _render_email(self, notification: Notification, job_id: str, created_at_ms: int, /) -> EmailPayload:
-        from notifyctl.channels.email import render_email
-
-        email = self.settings.email
-        return render_email(
-            notification,
-            job_id=job_id,
-            created_at_ms=created_at_ms,
-            sender=email.sender or _SANDBOX_SENDER,
-            sender_name=email.sender_name or self.settings.shop.name,
-            reply_to=email.reply_to,
-            shop=self.shop,
-            catalog=self.catalog,
-        )
-
-    def _render_whatsapp(self, notification: Notification, job_id: str, created_at_ms: int, /) -> WhatsAppPayload:
-        from notifyctl.channels.whatsapp import render_whatsapp
-
-        del created_at_ms
-        return render_whatsapp(
-            notification,
-            job_id=job_id,
-            catalog=self.catalog,
-            content_sids=self.settings.whatsapp.content_sids,
-            shop=self.shop,
-        )
 
 
 def _ms(duration: timedelta) -> int:

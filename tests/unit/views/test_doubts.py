@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from notifyctl.cli._doubts import in_doubt, may_repeat, told
 from notifyctl.engine.jobs import Job
+from notifyctl.views.doubts import in_doubt, may_repeat, told
 
 SECOND = 1_000
 NOON = 1_793_534_400_000

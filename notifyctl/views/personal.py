@@ -1,14 +1,22 @@
-"""Addresses and numbers in texts that nobody can vouch for: as they may be shown."""
+"""Addresses and numbers as they may be shown: known ones, and those in texts that nobody can vouch for."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-__all__ = ["holds_personal", "without_personal"]
+__all__ = ["holds_personal", "masked", "without_personal"]
 
 #: A mail address, or a number with its country code.
 _PERSONAL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:\+|\b00)\d[\d ().-]{6,}\d")
+
+
+def masked(channel: str, address: str) -> str:
+    """An address or number of a channel, as it may be shown."""
+    from notifyctl.channels.mask import mask_address, mask_number
+    from notifyctl.notification import Channel
+
+    return mask_address(address) if channel == Channel.EMAIL else mask_number(address)
 
 
 def without_personal(text: str) -> str:
@@ -22,8 +30,6 @@ def holds_personal(text: str) -> list[str]:
 
 
 def _masked(found: re.Match[str]) -> str:
-    from notifyctl.cli._jobs import masked
-
     if "@" in found[0]:
         return masked("email", found[0])
     return masked("whatsapp", re.sub(r"[^\d+]", "", found[0]))
