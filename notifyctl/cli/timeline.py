@@ -1,6 +1,6 @@
 """`notifyctl order show`: what became of an order's messages, over all channels, in the order in which it happened."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -11,10 +11,8 @@ from notifyctl.cli._output import Column, Output, View, write
 from notifyctl.cli.order import app
 from notifyctl.errors import JobNotFound
 from notifyctl.views.jobs import attempt_rows, job_record
-from notifyctl.views.times import iso, moment
-
-if TYPE_CHECKING:
-    from notifyctl.engine.jobs import Job
+from notifyctl.views.story import step_record, story, what_next
+from notifyctl.views.times import moment
 
 __all__ = ["app"]
 
@@ -28,7 +26,8 @@ _MESSAGES = (
     Column("reason"),
     Column("provider_id", "provider's id"),
 )
-_STEPS = (Column("at", "when", moment), Column("queue"), Column("template"), Column("what", width=70))
+_STEPS = (Column("at", "when", moment), Column("queue"), Column("template"), Column("what", width=60))
+_NEXT = (Column("id"), Column("queue"), Column("template"), Column("next", "what happens next", width=60))
 
 
 @app.command("show", epilog=examples("notifyctl order show 10482"))
@@ -51,35 +50,22 @@ def show_order(
         )
     if reveal:
         inspector.note("revealed", f"order {order_id}", by=operator())
-    records = [job_record(job, reveal=reveal) | {"attempts": attempt_rows(job)} for job in jobs]
-    view = View(output, table)
-    if output is not Output.TABLE:
-        view.many(records, _MESSAGES)
-        return
-    view.many(records, _MESSAGES)
-    write("\n")
-    view.many(_steps(jobs), _STEPS)
-
-
-def _steps(jobs: "list[Job]") -> list[dict[str, Any]]:
-    """What happened, oldest first."""
-    steps: list[tuple[int, Job, str]] = []
-    for job in jobs:
-        scheduled = job.due_at_ms > job.created_at_ms and not job.attempts
-        steps.append((job.created_at_ms, job, f"queued for {moment(iso(job.due_at_ms))}" if scheduled else "queued"))
-        steps += [(int(run.get("started_at_ms") or job.created_at_ms), job, _told(run)) for run in job.attempts]
-        if job.finished_at_ms:
-            steps.append((job.finished_at_ms, job, f"{job.state} ({job.reason})" if job.reason else job.state.value))
-    return [
-        {"at": iso(at_ms), "queue": job.queue, "template": job.template, "what": what}
-        for at_ms, job, what in sorted(steps, key=lambda step: step[0])
+    stats = {queue: inspector.stats(queue) for queue in {job.queue for job in jobs}}
+    records = [
+        {
+            **job_record(job, reveal=reveal),
+            "attempts": attempt_rows(job),
+            "steps": [step_record(step) for step in story([job])],
+            "next": what_next(job, stats[job.queue]),
+        }
+        for job in jobs
     ]
-
-
-def _told(run: dict[str, Any]) -> str:
-    """One attempt in a line."""
-    asked = ", ".join(f"{one.get('provider')}: {one.get('outcome')}" for one in run.get("tries", ()))
-    error = run.get("error", "")
-    return " - ".join(
-        part for part in (f"attempt {run.get('attempt', '')}", asked or run.get("outcome"), error) if part
-    )
+    view = View(output, table)
+    view.many(records, _MESSAGES)
+    if output is not Output.TABLE:
+        return
+    write("\n")
+    view.many(map(step_record, story(jobs)), _STEPS)
+    if coming := [record for record in records if record["next"]]:
+        write("\n")
+        view.many(coming, _NEXT)

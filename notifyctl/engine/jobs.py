@@ -153,6 +153,8 @@ class Job:
         replayed_at_ms: When its present life began by hand, epoch ms; 0 = it is the first.
         attempts: Its history, oldest first: dicts with outcome, code, error, duration_ms, tries, …
         duplicates: Evidence that it had been accepted already, come too late: provider and its id for it.
+        superseded_at_ms: When a later event of its order made it wrong, though it was past being cancelled; epoch ms.
+        acts: What people did about it, oldest first: dicts with at_ms, verb, by, why, and replay where it was one.
         payload: The notification's bytes, with personal data in them.
     """
 
@@ -180,6 +182,8 @@ class Job:
     release_reason: str
     attempts: list[dict[str, Any]]
     duplicates: list[str] = field(default_factory=list)
+    superseded_at_ms: int = 0
+    acts: list[dict[str, Any]] = field(default_factory=list)
     payload: bytes = field(default=b"", repr=False)
     message: bytes = field(default=b"", repr=False)
 
@@ -220,6 +224,8 @@ class Job:
             release_reason=word("release_reason"),
             attempts=[json.loads(value) for _, value in runs if value],
             duplicates=[value.decode() for name, value in text.items() if name.startswith("duplicate:")],
+            superseded_at_ms=number("superseded"),
+            acts=_acts(text),
             payload=text.get("payload", b""),
             message=text.get("message", b""),
         )
@@ -243,6 +249,12 @@ class Job:
         last = self.attempts[-1] if self.attempts else {}
         texts = [last.get("error", ""), *(one.get("error", "") for one in last.get("tries", ()))]
         return [text for text in texts if text]
+
+
+def _acts(fields: Mapping[str, bytes]) -> list[dict[str, Any]]:
+    """What people did about a job: ``act:<n>`` holds the moment in ms, a blank, and the rest as JSON."""
+    told = sorted((int(name[4:]), value.partition(b" ")) for name, value in fields.items() if name.startswith("act:"))
+    return [{"at_ms": int(at_ms), **json.loads(act)} for _, (at_ms, _, act) in told]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,16 @@ def test_order_show_tells_the_story_of_both_channels(
 
     assert [(job["id"], job["state"]) for job in found] == [(mail, "dead"), (chat, "delayed")]
     assert found[0]["attempts"][0]["code"] == "550"
-    story = page.split("\n\n")[1]
-    assert story.index("queued") < story.index("attempt 1 - permanent - no such recipient") < story.index("dead (perm")
-    assert "queued for" in story
+    _, story, coming = page.split("\n\n")
+    refused = story.index("attempt 1: it was refused for good (550: no such recipient)")
+    assert story.index("queued") < refused < story.index("given up: it was refused for good")
+    assert "queued, to go at" in story
+    assert "somebody has to send it again, or give it up" in " ".join(coming.split())
+    assert [job["next"].split(" at ")[0] for job in found] == [
+        "nothing by itself: somebody has to send it again, or give it up",
+        "it goes",
+    ]
+    assert [step["kind"] for step in found[0]["steps"]] == ["queued", "attempt", "ended"]
     assert "ada@" not in page
     assert "900123" not in page
     assert "ada@example.com" in ok("order", "show", "10482", "--reveal", "-o", "json").out
