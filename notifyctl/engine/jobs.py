@@ -29,6 +29,7 @@ class NewJob:
         expires_at_ms: Not after this moment, epoch ms; 0 = whenever.
         idempotency: Keyed hash of the caller's idempotency key; empty = none.
         digest: Keyed digest of the content, compared where the key was seen before.
+        unless: Keyed hashes of idempotency keys: where one of them is known, the job is not wanted any more.
         indexes: What it can be found by: names as `engine.keys` makes them.
         fields: What lists show of it, such as ``template`` and ``order``: no personal data.
     """
@@ -44,6 +45,7 @@ class NewJob:
     digest: str = ""
     indexes: tuple[str, ...] = ()
     fields: dict[str, str] = field(default_factory=dict)
+    unless: tuple[str, ...] = ()
 
 
 class Enqueuing(StrEnum):
@@ -53,6 +55,7 @@ class Enqueuing(StrEnum):
     EXISTS = "exists"
     KNOWN = "known"
     CONFLICT = "conflict"
+    OVERTAKEN = "overtaken"
 
 
 @dataclass(frozen=True, slots=True)

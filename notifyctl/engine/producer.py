@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+from notifyctl.engine.arrivals import enqueue_all
 from notifyctl.engine.keys import FleetKeys, QueueKeys
 from notifyctl.engine.replicas import Replicas
 from notifyctl.engine.scripts import IDEMPOTENCY_TAIL_MS, Retention, Scripts
@@ -81,7 +82,11 @@ class Producer:
 
     def enqueue_many(self, queue: str, jobs: Sequence[NewJob]) -> list[Enqueued | Exception]:
         """Enqueue jobs in one round trip; pass some hundreds at a time. Raises as `enqueue` does."""
-        return self.scripts(queue).enqueue_many(jobs)
+        return self.enqueue_all([(queue, job) for job in jobs])
+
+    def enqueue_all(self, jobs: Sequence[tuple[str, NewJob]]) -> list[Enqueued | Exception]:
+        """Enqueue jobs of several queues, each with its queue's name, all in one round trip; as `enqueue_many` does."""
+        return enqueue_all(self.client, [(self.scripts(queue), job) for queue, job in jobs], self._replicas)
 
     def shelve(self, queue: str, job: NewJob, state: State, reason: str, why: str = "") -> bool:
         """Keep a job that may not wait in line where people see it; false where its id is known: nothing was done.

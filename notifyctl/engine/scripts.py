@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from notifyctl.engine.jobs import Batch, Completion, Enqueued, Enqueuing
+from notifyctl.engine.arrivals import enqueue_all
+from notifyctl.engine.jobs import Batch, Completion
 from notifyctl.engine.replicas import Replicas
 from notifyctl.lua import load_script, run_many
 
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
     import redis
 
     from notifyctl.clock import Clock
-    from notifyctl.engine.jobs import NewJob
+    from notifyctl.engine.jobs import Enqueued, NewJob
     from notifyctl.engine.keys import QueueKeys
 
 __all__ = ["Retention", "Scripts"]
 
 _NAMES = (
-    "enqueue", "take", "reclaim", "begin", "complete", "retry", "doubt", "resend", "bury", "release", "beat", "replay",
+    "take", "reclaim", "begin", "complete", "retry", "doubt", "resend", "bury", "release", "beat", "replay",
     "discard", "cancel", "configure", "stats", "sweep", "lapse",
 )  # fmt: skip
 _SCRIPTS = {name: load_script(__package__, name) for name in _NAMES}
@@ -76,23 +77,6 @@ class Scripts:
     def _call(self, name: str, keys: Sequence[str], args: Sequence[Any]) -> Any:
         return _SCRIPTS[name](self.client, keys, args)
 
-    def _enqueue_call(self, job: NewJob) -> tuple[list[str], list[Any]]:
-        k = self.keys
-        own = k.job(job.job_id)
-        keys = [k.waiting, k.delayed, k.meta, k.wake, own]
-        keys += (k.idempotency(job.idempotency) if job.idempotency else own, k.gone(job.job_id))
-        args: list[Any] = [
-            self._now(), job.job_id, job.message, job.payload, int(job.lane), job.due_at_ms, job.delay_ms,
-            job.expires_at_ms, job.digest if job.idempotency else "", k.prefix, " ".join(job.indexes),
-        ]  # fmt: skip
-        for field, value in job.fields.items():
-            args += (field, value)
-        if job.idempotency:
-            args += ("idem", job.idempotency)
-        if job.indexes:
-            args += ("indexes", " ".join(job.indexes))
-        return keys, args
-
     def enqueue(self, job: NewJob) -> Enqueued:
         """Put a new job in line, or into the delayed ones; atomic with its idempotency key.
 
@@ -110,15 +94,7 @@ class Scripts:
         Raises:
             Unreplicated: They are there, but not on as many replicas as asked for.
         """
-        calls = [(_SCRIPTS["enqueue"], *self._enqueue_call(job)) for job in jobs]
-        answers = run_many(self.client, calls, self.replicas.ending(self.keys.meta))
-        replies, confirmed = answers[: len(calls)], answers[len(calls) :]
-        if not any(isinstance(reply, Exception) for reply in replies) and not self.replicas.have_it(confirmed):
-            raise self.replicas.short([_text(job_id) for _, job_id in replies])
-        return [
-            reply if isinstance(reply, Exception) else Enqueued(Enqueuing(_text(reply[0])), _text(reply[1]))
-            for reply in replies
-        ]
+        return enqueue_all(self.client, [(self, job) for job in jobs], self.replicas)
 
     def take(
         self,

@@ -147,7 +147,7 @@ class Notifier:
         return self._outlet.queue(self._drafter.draft(notification, options or Options()))
 
     def queue_many(self, wanted: Sequence[tuple[Notification, Options]]) -> list[Answer]:
-        """Queue some hundreds at a time, in two round trips for each channel: what is known already is not rendered.
+        """Queue some hundreds at a time, in one round trip; in two where some cannot be used.
 
         Returns:
             For each its answer, or why it was refused; the others are queued all the same.
@@ -157,14 +157,14 @@ class Notifier:
                 again is safe for all that have an idempotency key.
         """
         answers: dict[int, Answer] = {}
-        drafts: dict[Channel, dict[int, Draft]] = {}
+        drafts: dict[int, Draft] = {}
         for place, (notification, options) in enumerate(wanted):
             try:
-                drafts.setdefault(notification.channel, {})[place] = self._drafter.draft(notification, options)
+                drafts[place] = self._drafter.draft(notification, options)
             except InvalidInput as error:
                 answers[place] = error
-        for channel, drafted in drafts.items():
-            answers |= self._outlet.queue_many(channel, drafted)
+        if drafts:
+            answers |= self._outlet.queue_many(drafts)
         return [answers[place] for place in range(len(wanted))]
 
     def check(self, notification: Notification) -> Notification:

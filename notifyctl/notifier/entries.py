@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["Supersession", "content", "message_row", "read", "supersession_row"]
 
 _VERSION = 1
+#: The parts of a job that are kept; what is hashed is hashed once it is moved.
+_NAMES = [field.name for field in fields(NewJob) if field.name != "unless"]
 _BYTES = {field.name for field in fields(NewJob) if field.type == "bytes"}
 
 
@@ -84,7 +86,7 @@ def _encoded(entry: dict[str, Any]) -> bytes:
 
 
 def _plain(job: NewJob) -> dict[str, Any]:
-    values = {field.name: getattr(job, field.name) for field in fields(job)}
+    values = {name: getattr(job, name) for name in _NAMES}
     return {name: b64encode(value).decode() if name in _BYTES else value for name, value in values.items()}
 
 

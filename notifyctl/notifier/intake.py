@@ -47,33 +47,44 @@ class Intake:
         self._producer = producer
         self._pseudonyms = pseudonyms
 
-    def queue(self, draft: Draft) -> Enqueued:
-        """Queue one draft in one round trip, without a look at what makes it wrong (`unless`).
+    def queue(self, draft: Draft) -> Reply:
+        """Queue one draft in one round trip.
 
         Raises:
             InvalidInput: Its template, a variable or an option cannot be used.
         """
         job = self._hashed(draft)
         with translated():
-            return self._producer.enqueue(draft.notification.channel, job)
+            return _read(self._producer.enqueue(draft.notification.channel, job))
 
-    def queue_many(self, channel: Channel, drafts: Mapping[int, Draft]) -> dict[int, Reply]:
-        """Queue some hundreds of one channel in two round trips; what is known already is not rendered.
+    def queue_many(self, drafts: Mapping[int, Draft]) -> dict[int, Reply]:
+        """Queue some hundreds, of both channels, in one round trip; in two where some cannot be used.
 
         Returns:
-            For each place what came of it.
+            For each place what came of it. Of those that cannot be used, what is known of their keys comes first.
         """
+        jobs: dict[int, NewJob] = {}
+        faulty: dict[int, Draft] = {}
+        for place, draft in drafts.items():
+            try:
+                jobs[place] = self._hashed(draft)
+            except InvalidInput:
+                faulty[place] = draft
+        with translated():
+            wanted = [(drafts[place].notification.channel.value, job) for place, job in jobs.items()]
+            answers = self._producer.enqueue_all(wanted) if wanted else []
+            replies = {place: _checked(answer) for place, answer in zip(jobs, answers, strict=True)}
+        for channel in {draft.notification.channel for draft in faulty.values()}:
+            replies |= self._known(channel, faulty)
+        return replies
+
+    def _known(self, channel: Channel, faulty: Mapping[int, Draft]) -> dict[int, Reply]:
+        """Return what is to be said of drafts of a channel that cannot be used: they may have been queued before."""
+        drafts = {place: draft for place, draft in faulty.items() if draft.notification.channel is channel}
         hashes = self._hashes(key for draft in drafts.values() for key in (draft.key, *draft.unless))
         with translated():
-            found = self._producer.holders(channel, hashes.values())
-        held = {key: found[hashed] for key, hashed in hashes.items() if hashed in found}
-        replies, new = sift(drafts, held, self._pseudonyms.of)
-        jobs = {place: self._hashed(drafts[place]) for place in new}
-        with translated():
-            answers = self._producer.enqueue_many(channel, list(jobs.values())) if jobs else []
-            for place, answer in zip(jobs, answers, strict=True):
-                replies[place] = _checked(answer)
-        return replies
+            found = self._producer.holders(channel, hashes.values()) if hashes else {}
+        return sift(drafts, {key: found[one] for key, one in hashes.items() if one in found}, self._pseudonyms.of)[0]
 
     def supersede(self, channel: Channel, keys: Sequence[str]) -> int:
         """Cancel what waits under these idempotency keys; how many there were."""
@@ -105,6 +116,7 @@ class Intake:
             draft.job,
             idempotency=of(draft.key.encode()) if draft.key else "",
             digest=of(draft.payload) if draft.key else "",
+            unless=tuple(of(key.encode()) for key in draft.unless if key),
             indexes=(order_index(about.order_id), recipient) if about.order_id else (recipient,),
         )
 
@@ -131,7 +143,7 @@ def sift(
             same = content == digest(draft.payload)
             replies[place] = Enqueued(Enqueuing.KNOWN if same else Enqueuing.CONFLICT, job_id)
         elif not taken.isdisjoint(draft.unless):
-            replies[place] = Overtaken("a later event of this is known already: the message was not queued")
+            replies[place] = _overtaken()
         else:
             try:
                 _ = draft.job
@@ -142,6 +154,14 @@ def sift(
                 if draft.key:
                     taken.add(draft.key)
     return replies, new
+
+
+def _overtaken() -> Overtaken:
+    return Overtaken("a later event of this is known already: the message was not queued")
+
+
+def _read(answer: Enqueued) -> Reply:
+    return _overtaken() if answer.status is Enqueuing.OVERTAKEN else answer
 
 
 def conflict(job_id: str) -> IdempotencyConflict:
@@ -159,7 +179,7 @@ def _checked(answer: Enqueued | Exception) -> Reply:
         BrokerUnavailable: The server is of no use now, for this job or any other.
     """
     if isinstance(answer, Enqueued):
-        return answer
+        return _read(answer)
     try:
         with translated():
             raise answer  # noqa: TRY301 - `translated` is to judge it

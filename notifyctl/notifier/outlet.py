@@ -22,6 +22,7 @@ from notifyctl.errors import (
     SpoolError,
     Unreplicated,
 )
+from notifyctl.notification import Channel
 from notifyctl.notifier.entries import content, message_row, supersession_row
 from notifyctl.notifier.intake import SUPERSEDED, conflict, sift
 from notifyctl.notifier.options import Queued
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from notifyctl.clock import Clock
     from notifyctl.errors import IdempotencyConflict
-    from notifyctl.notification import Channel
     from notifyctl.notifier.drafts import Draft
     from notifyctl.notifier.ferry import Ferry
     from notifyctl.notifier.intake import Intake, Reply
@@ -77,29 +77,23 @@ class Outlet:
             BrokerUnavailable: Redis cannot be reached, and the draft could not be kept either.
         """
         _ = draft.job
-        channel = draft.notification.channel
-        if draft.unless:
-            answer = self.queue_many(channel, {0: draft})[0]
-        else:
-            answer = self._way(
-                lambda: _answer(self._intake.queue(draft)), lambda spool: self._keep(spool, channel, {0: draft})[0]
-            )
+        answer = self._way(lambda: _answer(self._intake.queue(draft)), lambda spool: self._keep(spool, {0: draft})[0])
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    def queue_many(self, channel: Channel, drafts: Mapping[int, Draft]) -> dict[int, Answer]:
-        """Queue some hundreds of one channel; for each place what came of it.
+    def queue_many(self, drafts: Mapping[int, Draft]) -> dict[int, Answer]:
+        """Queue some hundreds; for each place what came of it.
 
         Raises:
             BrokerUnavailable: Redis cannot be reached, and the drafts could not be kept either.
         """
 
         def straight() -> dict[int, Answer]:
-            replies = self._intake.queue_many(channel, drafts)
+            replies = self._intake.queue_many(drafts)
             return {place: _answer(reply) for place, reply in replies.items()}
 
-        return self._way(straight, lambda spool: self._keep(spool, channel, drafts))
+        return self._way(straight, lambda spool: self._keep(spool, drafts))
 
     def supersede(self, channel: Channel, keys: Sequence[str]) -> int:
         """Cancel what waits under these idempotency keys; how many there were, as far as they are within reach.
@@ -193,12 +187,19 @@ class Outlet:
             self._told_s = now_s
             log.warning("%s. %s", error.message, error.hint)
 
-    def _keep(self, spool: Spool, channel: Channel, drafts: Mapping[int, Draft]) -> dict[int, Answer]:
+    def _keep(self, spool: Spool, drafts: Mapping[int, Draft]) -> dict[int, Answer]:
         """Put drafts into the spool, but for those whose answer is clear from what lies there."""
-        held = spool.holders(channel, {key for draft in drafts.values() for key in (draft.key, *draft.unless)})
-        replies, new = sift(drafts, held, content)
+        replies: dict[int, Reply] = {}
+        new: list[int] = []
+        for channel in Channel:
+            own = {place: draft for place, draft in drafts.items() if draft.notification.channel is channel}
+            if own:
+                held = spool.holders(channel, {key for draft in own.values() for key in (draft.key, *draft.unless)})
+                clear, unknown = sift(own, held, content)
+                replies |= clear
+                new += unknown
         now = self._clock()
-        spool.put([message_row(drafts[place], now) for place in new])
+        spool.put([message_row(drafts[place], now) for place in sorted(new)])
         kept: dict[int, Answer] = {place: Queued(drafts[place].job.job_id, spooled=True) for place in new}
         return kept | {place: _answer(reply, spooled=True) for place, reply in replies.items()}
 

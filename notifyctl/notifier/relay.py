@@ -135,27 +135,25 @@ class Relay:
             return None
 
     def _queue(self, messages: Sequence[tuple[Row, Draft]], intake: Intake, done: Moved, until: float) -> None:
-        for channel in Channel:
-            rows = {place: row for place, (row, _) in enumerate(messages) if row.queue == channel}
-            drafts = {place: messages[place][1] for place in rows}
-            replies: dict[int, Reply] = {
-                place: Overtaken("superseded while it lay in the spool")
-                for place, row in rows.items()
-                if row.note == SUPERSEDED
-            }
-            others = {place: draft for place, draft in drafts.items() if place not in replies}
-            if others:
-                replies |= intake.queue_many(channel, others)
-            for place, reply in replies.items():
-                own = isinstance(reply, Enqueued) and reply.job_id == rows[place].id
-                if not own and time.monotonic() > until:
-                    del rows[place]  # it takes another round trip: the next step asks again
-                elif isinstance(reply, Enqueued | Overtaken):
-                    if not self._done(rows[place], partial(self._settle, drafts[place], reply, intake, done), done):
-                        del rows[place]
-                else:
-                    self._hold(rows.pop(place), f"Redis answered with {type(reply).__name__}", done)
-            self.spool.remove(list(rows.values()))
+        rows, drafts = dict(enumerate(row for row, _ in messages)), dict(enumerate(draft for _, draft in messages))
+        replies: dict[int, Reply] = {
+            place: Overtaken("superseded while it lay in the spool")
+            for place, row in rows.items()
+            if row.note == SUPERSEDED
+        }
+        others = {place: draft for place, draft in drafts.items() if place not in replies}
+        if others:
+            replies |= intake.queue_many(others)
+        for place, reply in replies.items():
+            own = isinstance(reply, Enqueued) and reply.job_id == rows[place].id
+            if not own and time.monotonic() > until:
+                del rows[place]  # it takes another round trip: the next step asks again
+            elif isinstance(reply, Enqueued | Overtaken):
+                if not self._done(rows[place], partial(self._settle, drafts[place], reply, intake, done), done):
+                    del rows[place]
+            else:
+                self._hold(rows.pop(place), f"Redis answered with {type(reply).__name__}", done)
+        self.spool.remove(list(rows.values()))
 
     def _settle(self, draft: Draft, reply: Enqueued | Overtaken, intake: Intake, done: Moved) -> None:
         """Do what an answer asks for, so that the id that the caller has leads somewhere."""

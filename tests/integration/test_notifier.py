@@ -10,10 +10,11 @@ import pytest
 
 from notifyctl.app import App, build
 from notifyctl.engine.states import State
-from notifyctl.errors import IdempotencyConflict, InvalidInput, Overtaken
+from notifyctl.errors import IdempotencyConflict, InvalidInput, Overtaken, RenderError
 from notifyctl.notification import Channel, Notification, Recipient
 from notifyctl.notifier import Options, Queued, drafts
 from notifyctl.settings import Settings
+from tests.support.proxy import Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,7 +119,7 @@ def test_notifier_takes_numbers_as_order_ids_and_none_as_not_given(app: App) -> 
 
 
 def test_notifier_queues_many_and_answers_each(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Told again, nothing is rendered; a changed one conflicts, and a new one is queued between them."""
+    """Told again, they are known, also where they cannot be rendered any more; a changed one conflicts."""
     to = Recipient("ada@example.com")
     wanted = [
         (Notification(Channel.EMAIL, to, "order_confirmation", CONFIRMATION), Options(idempotency_key=str(number)))
@@ -130,16 +131,43 @@ def test_notifier_queues_many_and_answers_each(app: App, monkeypatch: pytest.Mon
 
     assert [answer.known for answer in first[:3] if isinstance(answer, Queued)] == [False] * 3
     assert isinstance(first[3], InvalidInput)
-    proven = []
-    monkeypatch.setattr(drafts, "prove", lambda notification, *_, **__: proven.append(notification.template))
+    monkeypatch.setattr(drafts, "prove", _without_confirmations)
     changed = (replace(wanted[0][0], data={**CONFIRMATION, "total": "1.00"}), wanted[0][1])
     new = (Notification(Channel.EMAIL, to, "test_message", {}), Options())
     again = app.notifier.queue_many([wanted[1], changed, new, wanted[2]])
     assert again[0] == Queued(first[1].id, known=True)  # type: ignore[union-attr]
     assert isinstance(again[1], IdempotencyConflict)
     assert again[3] == Queued(first[2].id, known=True)  # type: ignore[union-attr]
-    assert proven == ["test_message"]
+    assert isinstance(again[2], Queued)
     assert app.inspector.stats("email").waiting == 4
+
+
+def test_notifier_queues_both_channels_in_one_round_trip(server: Server) -> None:
+    """Keys, contents and what makes them wrong are looked at where they are queued."""
+    proxy = Proxy(server.socket)
+    app = build(Settings.load(redis={"url": proxy.url}, pseudonym_secret="a secret of sixteen"))
+    mail = Notification(Channel.EMAIL, Recipient("ada@example.com"), "test_message", {})
+    chat = Notification(Channel.WHATSAPP, Recipient("+447700900123"), "test_message", {})
+
+    def wanted(number: int) -> list[tuple[Notification, Options]]:
+        options = Options(idempotency_key=f"placed-{number}", unless=(f"cancelled-{number}",))
+        return [(mail, options), (chat, options)]
+
+    app.notifier.queue_many(wanted(1))  # which connects, and makes the queues known
+    before = proxy.requests
+    answers = app.notifier.queue_many(wanted(2))
+    after = proxy.requests
+    app.close()
+    proxy.close()
+
+    assert [type(answer) for answer in answers] == [Queued, Queued]
+    assert after - before == 1
+
+
+def _without_confirmations(notification: Notification, *_: Any, **__: Any) -> None:
+    """What a catalog says whose template was taken away."""
+    if notification.template == "order_confirmation":
+        raise RenderError("no email template is named 'order_confirmation'")
 
 
 def test_notifier_queues_two_of_one_key_in_one_call_once(app: App) -> None:

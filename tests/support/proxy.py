@@ -24,6 +24,7 @@ class Proxy:
         url: Where clients connect.
         lost: How many requests and replies were swallowed.
         refused: How many connections were refused.
+        requests: How often clients sent something: what they send at once is one round trip.
     """
 
     def __init__(self, behind: Path) -> None:
@@ -31,6 +32,7 @@ class Proxy:
         self.url = f"unix://{self.folder / 's'}"
         self.lost = 0
         self.refused = 0
+        self.requests = 0
         self._behind = behind
         self._lock = threading.Lock()
         self._open: set[_Connection] = set()
@@ -104,6 +106,7 @@ class Proxy:
     def _loses(self, request: bytes) -> str:
         """What is to be swallowed: this request, the reply to it, or nothing."""
         with self._lock:
+            self.requests += 1
             for what, markers in (("request", self._lose_requests), ("reply", self._lose_replies)):
                 for marker in markers:
                     if marker in request:

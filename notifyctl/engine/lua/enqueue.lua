@@ -6,6 +6,7 @@
 -- KEYS[5] hash    job:<id>
 -- KEYS[6] string  idem:<keyed hash>; the job's own key again where the caller gave no idempotency key
 -- KEYS[7] string  gone:<id>
+-- KEYS[8..] string idem:<keyed hash>: where one of these is known, the job is not wanted any more
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    job id
 -- ARGV[3] bytes   encoded Dramatiq message
@@ -18,8 +19,8 @@
 -- ARGV[10] text   the queue's key prefix
 -- ARGV[11] text   the indexes that it is found by, "order:<id> to:<hash>"; may be empty
 -- ARGV[12..] text field, value: what lists show of the job
--- Returns {"queued", id} | {"exists", id}: this very id was enqueued before, nothing was done
---       | {"known", first id}: same key, same payload | {"conflict", first id}: same key, other payload
+-- Returns {"queued", id} | {"exists", id}: this very id was enqueued before | {"known", first id}: same key and payload
+--       | {"conflict", first id}: same key, other payload | {"overtaken", id}: not wanted; nothing was done
 local now = tonumber(ARGV[1])
 if now == 0 then
   local t = redis.call('TIME')
@@ -33,8 +34,9 @@ if ARGV[9] ~= '' then
     local first_id, digest = string.match(first, '^(%S+) (%S+)$')
     return {digest == ARGV[9] and 'known' or 'conflict', first_id}
   end
-  redis.call('SET', KEYS[6], id .. ' ' .. ARGV[9])
 end
+if KEYS[8] and redis.call('EXISTS', unpack(KEYS, 8)) > 0 then return {'overtaken', id} end
+if ARGV[9] ~= '' then redis.call('SET', KEYS[6], id .. ' ' .. ARGV[9]) end
 local due = tonumber(ARGV[6])
 if due == 0 then due = now + tonumber(ARGV[7]) end
 local seq = redis.call('HINCRBY', KEYS[3], 'seq', 1)

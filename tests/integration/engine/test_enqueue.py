@@ -188,3 +188,17 @@ def test_producer_enqueues_many_and_makes_their_queue_known(seed: Seed, client: 
     assert [answer.status for answer in answers if isinstance(answer, Enqueued)] == [Enqueuing.QUEUED] * 2
     assert client.smembers(FleetKeys(NAMESPACE).queues) == {b"email"}
     assert seed.ids("waiting") == ["a", "b"]
+
+
+def test_enqueue_leaves_out_what_is_not_wanted_any_more(seed: Seed) -> None:
+    """Where a later event's key is known; what was queued before that event stays, and is found again."""
+    seed.scripts.enqueue(a_job("first", idempotency="placed-1", digest="d1"))
+    seed.scripts.enqueue(a_job("later", **ONCE))
+
+    unwanted = a_job("b", idempotency="placed-2", digest="d2", unless=("other", "key"))
+    answer = seed.changes_nothing(lambda: seed.scripts.enqueue(unwanted))
+    again = seed.scripts.enqueue(a_job("c", idempotency="placed-1", digest="d1", unless=("key",)))
+
+    assert answer == Enqueued(Enqueuing.OVERTAKEN, "b")
+    assert again == Enqueued(Enqueuing.KNOWN, "first")
+    assert seed.scripts.enqueue(a_job("d", unless=("other",))).status is Enqueuing.QUEUED
