@@ -10,9 +10,10 @@ from notifyctl.cli._options import OutputOption, RevealOption, TableOption
 from notifyctl.cli._output import Column, Output, View, write
 from notifyctl.cli.order import app
 from notifyctl.errors import JobNotFound
+from notifyctl.views.answers import order_answer
 from notifyctl.views.jobs import attempt_rows, job_record
 from notifyctl.views.story import step_record, story, what_next
-from notifyctl.views.times import moment
+from notifyctl.views.times import iso, moment
 
 __all__ = ["app"]
 
@@ -38,7 +39,10 @@ def show_order(
     output: OutputOption = Output.TABLE,
     table: TableOption = "simple",
 ) -> None:
-    """Show one order's messages over all channels, and what became of them: did order 10482 get its mail?"""
+    """Show one order's messages over all channels, and what became of them: did order 10482 get its mail?
+
+    The first line answers that.
+    """
     from notifyctl.engine.search import JobFilter
 
     inspector = connected().inspector
@@ -61,6 +65,9 @@ def show_order(
         for job in jobs
     ]
     view = View(output, table)
+    if output is Output.TABLE:
+        said = order_answer(jobs)
+        write(f"{said.word}: {said.sentence}{f' ({moment(iso(said.at_ms))})' if said.at_ms else ''}\n\n")
     view.many(records, _MESSAGES)
     if output is not Output.TABLE:
         return

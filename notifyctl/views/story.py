@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from notifyctl.engine.jobs import Job, QueueStats
 
-__all__ = ["Step", "step_record", "story", "what_next"]
+__all__ = ["Step", "reason_words", "step_record", "story", "what_next"]
 
 #: How a step looks to whom it is told: good, bad, or to be watched.
 Tone = Literal["plain", "good", "bad", "wait"]
@@ -113,6 +113,11 @@ def step_record(step: Step) -> dict[str, Any]:
     }
 
 
+def reason_words(reason: str) -> str:
+    """Why a job is dead or cancelled, as a sentence in small letters; a reason that nobody here knows as it is."""
+    return _REASONS.get(reason, reason.replace("_", " "))
+
+
 def what_next(job: Job, stats: QueueStats | None = None) -> str:  # noqa: PLR0911 - one table, a row each
     """What will happen next to a job, in a sentence; empty where nothing will.
 
@@ -192,7 +197,7 @@ def _act(act: Mapping[str, Any]) -> str:
 def _end(job: Job) -> tuple[str, Tone]:
     if job.state is State.COMPLETED:
         return f"done: {job.provider} has it" if job.provider else "done", "good"
-    why = _REASONS.get(job.reason, job.reason)
+    why = reason_words(job.reason)
     word = "given up" if job.state is State.DEAD else job.state.value
     return f"{word}: {why}" if why else word, "bad" if job.state is State.DEAD else "plain"
 

@@ -29,7 +29,8 @@ def test_order_show_tells_the_story_of_both_channels(
 
     assert [(job["id"], job["state"]) for job in found] == [(mail, "dead"), (chat, "delayed")]
     assert found[0]["attempts"][0]["code"] == "550"
-    _, story, coming = page.split("\n\n")
+    answer, _, story, coming = page.split("\n\n")
+    assert answer == "No: 1 on the way, 1 not sent"
     refused = story.index("attempt 1: it was refused for good (550: no such recipient)")
     assert story.index("queued") < refused < story.index("given up: it was refused for good")
     assert "queued, to go at" in story

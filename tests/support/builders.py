@@ -6,7 +6,7 @@ from typing import Any
 
 from dramatiq import Message
 
-from notifyctl.engine.jobs import NewJob, TakenJob
+from notifyctl.engine.jobs import NewJob, QueueStats, TakenJob
 from notifyctl.engine.message import NotifyMessage
 
 QUEUE = "email"
@@ -41,3 +41,12 @@ def a_taken_job(job_id: str = "job-1", **changes: Any) -> TakenJob:
 def a_notify_message(scripts: Any = None, *, attempt: int = 1, actor: str = "send", **options: Any) -> NotifyMessage:
     """A taken job as middleware sees it."""
     return NotifyMessage(a_message(actor=actor, **options), a_taken_job(attempt=attempt), scripts)
+
+
+def queue_stats(queue: str = QUEUE) -> QueueStats:
+    """An empty queue, as one look at it says."""
+    return QueueStats(
+        queue=queue, waiting=0, active=0, delayed=0, completed=0, failed=0, dlq=0, cancelled=0, possible_duplicates=0,
+        paused=False, pause_reason="", rate="10/s", rate_origin="settings", max_active=0, blocked_ms=0, trial=False,
+        blocked_reason="", oldest_waiting_ms=0, next_due_ms=0,
+    )  # fmt: skip
