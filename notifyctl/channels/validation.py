@@ -15,14 +15,18 @@ from notifyctl.channels.whatsapp import parse_number, render_whatsapp
 from notifyctl.errors import InvalidRecipient
 from notifyctl.notification import Channel, Recipient
 from notifyctl.templates.renderer import CONTROL
+from notifyctl.templates.shapes import shape
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     from notifyctl.notification import Notification
     from notifyctl.templates.catalog import Catalog
 
-__all__ = ["normalized", "prove", "validate_notification"]
+__all__ = ["Prover", "normalized", "prove", "validate_notification"]
+
+#: So many shapes are remembered; an order event has some dozens.
+_MAX_SHAPES: Final = 10_000
 
 #: What the templates that come with notifyctl need of a shop.
 _ANY_SHOP: Final[Mapping[str, Any]] = MappingProxyType({"name": "Shop"})
@@ -85,3 +89,30 @@ def prove(notification: Notification, catalog: Catalog, *, shop: Mapping[str, An
         catalog=catalog,
         finish=False,
     )
+
+
+class Prover:
+    """Proves one notification after the other. Safe to use from several threads.
+
+    Data of one shape are filled in alike by the templates that come with notifyctl (`shape`): there, one of them is
+    rendered for all. Where the shop has templates of its own, every notification is rendered.
+
+    Args:
+        catalog: Where templates are.
+        shop: As in `prove`.
+    """
+
+    def __init__(self, catalog: Catalog, *, shop: Mapping[str, Any] = _ANY_SHOP) -> None:
+        self._catalog = catalog
+        self._shop = shop
+        self._proven: set[Hashable] = set()
+
+    def prove(self, notification: Notification) -> None:
+        """Make sure that a notification can be sent; raises as `prove` does."""
+        alike = None if self._catalog.has_own else shape(notification.data)
+        case = (notification.channel, notification.template, notification.locale, alike)
+        if alike is not None and case in self._proven:
+            return
+        prove(notification, self._catalog, shop=self._shop)
+        if alike is not None and len(self._proven) < _MAX_SHAPES:
+            self._proven.add(case)

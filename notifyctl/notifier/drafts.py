@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dramatiq import Message
 
-from notifyctl.channels.validation import normalized, prove
+from notifyctl.channels.validation import Prover, normalized
 from notifyctl.clock import to_ms
 from notifyctl.delivery.approval import require_approved
 from notifyctl.engine.ids import new_id
@@ -81,7 +81,7 @@ class Drafter:
         clock: Clock,
     ) -> None:
         self._catalog = catalog
-        self._shop = shop
+        self._prover = Prover(catalog, shop=shop)
         self._default_region = default_region
         self._content_sids = content_sids
         self._clock = clock
@@ -142,7 +142,7 @@ class Drafter:
         )
 
     def _prove(self, checked: Notification) -> None:
-        prove(checked, self._catalog, shop=self._shop)
+        self._prover.prove(checked)
         if checked.channel is Channel.WHATSAPP and self._content_sids is not None:
             require_approved(checked.template, self._catalog, self._content_sids)
 

@@ -81,6 +81,11 @@ class Catalog:
         self._emails: dict[str, EmailTemplate] = {}
         self._whatsapps: dict[str, WhatsAppTemplate] = {}
 
+    @property
+    def has_own(self) -> bool:
+        """Whether there is a folder of the shop's own: any part of any template may come from it."""
+        return self._override is not None
+
     def email_names(self) -> list[str]:
         """Return the names of all mail templates, sorted."""
         return self._names("email", is_dir=True)

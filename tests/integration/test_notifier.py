@@ -12,7 +12,8 @@ from notifyctl.app import App, build
 from notifyctl.engine.states import State
 from notifyctl.errors import IdempotencyConflict, InvalidInput, Overtaken, RenderError
 from notifyctl.notification import Channel, Notification, Recipient
-from notifyctl.notifier import Options, Queued, drafts
+from notifyctl.notifier import Options, Queued
+from notifyctl.notifier.drafts import Drafter
 from notifyctl.settings import Settings
 from tests.support.proxy import Proxy
 
@@ -131,7 +132,7 @@ def test_notifier_queues_many_and_answers_each(app: App, monkeypatch: pytest.Mon
 
     assert [answer.known for answer in first[:3] if isinstance(answer, Queued)] == [False] * 3
     assert isinstance(first[3], InvalidInput)
-    monkeypatch.setattr(drafts, "prove", _without_confirmations)
+    monkeypatch.setattr(Drafter, "_prove", _without_confirmations)
     changed = (replace(wanted[0][0], data={**CONFIRMATION, "total": "1.00"}), wanted[0][1])
     new = (Notification(Channel.EMAIL, to, "test_message", {}), Options())
     again = app.notifier.queue_many([wanted[1], changed, new, wanted[2]])
@@ -164,7 +165,7 @@ def test_notifier_queues_both_channels_in_one_round_trip(server: Server) -> None
     assert after - before == 1
 
 
-def _without_confirmations(notification: Notification, *_: Any, **__: Any) -> None:
+def _without_confirmations(_: Drafter, notification: Notification) -> None:
     """What a catalog says whose template was taken away."""
     if notification.template == "order_confirmation":
         raise RenderError("no email template is named 'order_confirmation'")

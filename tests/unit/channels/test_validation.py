@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
-from notifyctl.channels.validation import validate_notification
+from notifyctl.channels import validation
+from notifyctl.channels.validation import Prover, validate_notification
 from notifyctl.errors import InvalidInput, InvalidRecipient, RenderError
 from notifyctl.notification import Channel, Notification, Recipient
 from notifyctl.templates.catalog import Catalog
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CATALOG = Catalog()
 DATA = {"customer_name": "Ada", "order_number": "1", "currency": "EUR", "total": "9.90", "items": []}
@@ -68,3 +73,41 @@ def test_national_number_is_read_with_the_region_of_the_shop() -> None:
     checked = validate_notification(notification, Catalog(), region="GB")
 
     assert checked.to.address == "+447700900123"
+
+
+def test_prover_renders_one_of_a_shape_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another name or amount is not rendered again; what is of another shape is, and its fault is found each time."""
+    rendered = []
+    monkeypatch.setattr(validation, "prove", lambda given, *_, **__: rendered.append(given.data))
+    prover = Prover(Catalog())
+
+    for data in ({"total": "1"}, {"total": "2.50"}, {"total": "a b"}, {"total": "a\nb"}, {"total": "a\nb"}):
+        prover.prove(Notification(Channel.EMAIL, Recipient("ada@example.com"), "test_message", data))
+
+    assert rendered == [{"total": "1"}, {"total": "a b"}, {"total": "a\nb"}, {"total": "a\nb"}]
+
+
+def test_prover_refuses_each_that_cannot_be_filled_in() -> None:
+    """A fault is not remembered as a proof."""
+    prover = Prover(Catalog())
+    broken = Notification(Channel.EMAIL, Recipient("ada@example.com"), "order_confirmation", {"total": "29.35"})
+
+    for _ in range(2):
+        with pytest.raises(RenderError):
+            prover.prove(broken)
+
+
+def test_prover_renders_each_where_the_shop_has_templates_of_its_own(tmp_path: Path) -> None:
+    """They may do with a value what they like: here, one order number is refused."""
+    folder = tmp_path / "email" / "picky"
+    folder.mkdir(parents=True)
+    (folder / "subject.txt.j2").write_text("{{ 1 // (order_number | int - 7) }}")
+    (folder / "body.txt.j2").write_text("Hello")
+    prover = Prover(Catalog(tmp_path))
+
+    def told(number: str) -> Notification:
+        return Notification(Channel.EMAIL, Recipient("ada@example.com"), "picky", {"order_number": number})
+
+    prover.prove(told("8"))
+    with pytest.raises(RenderError):
+        prover.prove(told("7"))
