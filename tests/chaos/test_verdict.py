@@ -120,6 +120,14 @@ def test_verdict_finds_a_repeat_under_hold() -> None:
     assert _rules(_job(**_FLAGGED), _LOST_ANSWER, _copy(2), policy="hold") == ["sent_too_often", "resent_under_hold"]
 
 
+def test_verdict_lets_a_client_know_or_doubt_a_reset_that_crossed_its_dot() -> None:
+    """One that had not ended its mail sends it again, one that had holds it: both are right."""
+    cut_off = _copy(0, Told.EITHER, taken=False, fault="reset before dot")
+
+    assert _rules(_job(), cut_off, _copy(2), policy="hold") == []
+    assert _rules(_job("dead", reason="unknown_outcome"), cut_off, policy="hold") == []
+
+
 def test_verdict_finds_a_repeat_of_which_the_queue_says_nothing() -> None:
     """A duplicate is flagged, or an operator cannot know of it."""
     assert _rules(_job(), _LOST_ANSWER, _copy(2)) == ["unflagged"]

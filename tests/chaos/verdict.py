@@ -54,13 +54,13 @@ class Case:
 
     @property
     def arrived_maybe(self) -> list[Copy]:
-        """The copies that a client has to reckon with: those of which it was not told that they were refused."""
-        return [copy for copy in self.copies if copy.told is not Told.REFUSED]
+        """The copies that every client has to reckon with: those of which none was told that they were refused."""
+        return [copy for copy in self.copies if copy.told not in (Told.REFUSED, Told.EITHER)]
 
     @property
     def doubts(self) -> int:
         """How often its outcome may have become unknown, at most."""
-        return sum(copy.told is Told.UNKNOWN for copy in self.copies) + self.hits
+        return sum(copy.told in (Told.UNKNOWN, Told.EITHER) for copy in self.copies) + self.hits
 
     @property
     def repeats(self) -> list[tuple[Copy, Copy]]:
@@ -168,7 +168,7 @@ def _explains(reason: str, case: Case, policy: Policy) -> bool:
         case "unknown_outcome":
             return case.doubts >= (2 if policy == "resend" else 1) or _lost_its_workers(case)
         case "retries_exhausted":
-            return sum(copy.told is Told.REFUSED for copy in case.copies) >= 2
+            return sum(copy.told in (Told.REFUSED, Told.EITHER) for copy in case.copies) >= 2
         case "lost_worker":
             return _lost_its_workers(case)
     return False

@@ -19,6 +19,7 @@ class Fault:
         refuses: Whether the client is told, so that it can know, that the message was not taken.
         final: Whether it is told so for good: the message will never be taken.
         account: Whether that is said of the account, so that every message has to wait.
+        crosses: Whether a client can know that it was not taken, or not, by how far its own last bytes had come.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Fault:
     refuses: bool = False
     final: bool = False
     account: bool = False
+    crosses: bool = False
 
 
 _HTTP = (
@@ -50,7 +52,7 @@ _SMTP = (
     Fault("RCPT 421", 1, refuses=True),
     Fault("RCPT 550", 2, refuses=True, final=True),
     Fault("DATA 451", 1, refuses=True),
-    Fault("reset before dot", 2),  # a client whose dot is on its way already cannot tell
+    Fault("reset before dot", 2, crosses=True),
     Fault("DOT 451", 1, refuses=True),
     Fault("DOT 554", 1, refuses=True, final=True),
     Fault("slow", 2, accepts=1.0),

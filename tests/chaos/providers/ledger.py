@@ -26,11 +26,12 @@ __all__ = ["Copy", "Desk", "Receipt", "Told", "read"]
 
 
 class Told(StrEnum):
-    """What a client can know of a copy that it sent."""
+    """What a client can know of a copy that it sent; `EITHER`: that it was refused, or nothing, and both are right."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
     UNKNOWN = "unknown"
+    EITHER = "either"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,5 +167,7 @@ def _told(entry: dict[str, Any], copy: Copy, fault: Fault | None) -> tuple[Told,
         return Told.UNKNOWN, False
     if fault is not None and fault.refuses:
         return Told.REFUSED, fault.final
+    if fault is not None and fault.crosses:
+        return Told.EITHER, False
     acknowledged = entry["answered"] and copy.fault in ("", "slow")
     return (Told.ACCEPTED if acknowledged else Told.UNKNOWN), False
