@@ -295,6 +295,7 @@ class App:
             account_ms=_ms(circuit.account_cool_down),
             # a check and a send, and what comes in between
             probe_ms=_ms(2 * timeout + self.settings.smtp.answer_timeout) + 5_000,
+            send_ms=_ms(timeout + self.settings.smtp.answer_timeout) + 1_000,
         )
         keys = FleetKeys(self.settings.namespace)
         events = Events(client, keys.events)
@@ -302,7 +303,7 @@ class App:
         def tell(change: Change) -> None:
             events.add(f"circuit_{change.change}", provider=change.provider, cause=change.kind, reason=change.reason)
 
-        return Circuits(client, keys.circuit, policy, tell=tell)
+        return Circuits(client, keys, policy, tell=tell)
 
     def route(self, channel: Channel) -> Route[Any]:
         """What a worker sends a channel's messages by.

@@ -2,8 +2,8 @@
 
 A circuit opens at once when the account is refused, for as long as it takes when a provider asks for less, and after so
 many failures of the provider itself in a row; what is said of one recipient or one content counts for nothing. When an
-open circuit's time is over, one message, the probe, is let through. One round trip asks; only what changes something is
-reported back. Knows no vendor and no queue.
+open circuit's time is over, one message, the probe, is let through. Sends in progress are counted over the fleet, as
+each of them may come to nothing: one round trip asks, and one reports. Knows no vendor and no queue.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import logging
 import secrets
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from redis.exceptions import RedisError
 
@@ -21,13 +21,25 @@ from notifyctl.errors import DeliveryError, InDoubt, NotifyError, Permanent, Sco
 from notifyctl.lua import load_script
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import redis
 
     from notifyctl.clock import Clock
 
-__all__ = ["UNTRIED", "WORKS", "Admission", "Admitted", "Change", "Circuit", "Circuits", "Kind", "Policy", "Verdict"]
+__all__ = [
+    "UNTRIED",
+    "WORKS",
+    "Admission",
+    "Admitted",
+    "Change",
+    "Circuit",
+    "Circuits",
+    "Keys",
+    "Kind",
+    "Policy",
+    "Verdict",
+]
 
 _SCRIPTS = {name: load_script(__package__, name) for name in ("admit", "report", "trip", "reset", "look")}
 
@@ -35,6 +47,10 @@ _SCRIPTS = {name: load_script(__package__, name) for name in ("admit", "report",
 _KEPT_MS = 24 * 3600 * 1000
 #: How long to wait for what a probe under way will show, and for what sends in progress will.
 _PROBED_MS, _CROWDED_MS = 1_000, 250
+#: A send may take so long before that is a bad sign: until then it is worth waiting for it.
+_EARLY_MS = 1_000
+#: How long more sends than the threshold may be in progress while so many are not needed.
+_MOST_KEPT_MS = 10_000
 
 _log = logging.getLogger(__name__)
 
@@ -43,8 +59,8 @@ class Admitted(StrEnum):
     """Whether a provider may be asked."""
 
     YES = "yes"
-    WARY = "wary"
     PROBE = "probe"
+    SOON = "soon"
     NO = "no"
 
 
@@ -75,12 +91,14 @@ class Policy:
     """When circuits open, and for how long, in ms.
 
     Attributes:
-        threshold: So many failures of a provider in a row open its circuit.
+        threshold: So many failures of a provider in a row open its circuit. So many sends may be in progress there
+            without an answer; more, where answers come while that is too few.
         cool_down_ms: For so long at first; doubled by each probe that fails.
         max_cool_down_ms: The longest that this becomes.
         account_ms: For so long after an account fault.
         throttled_ms: For so long where a provider asks for less, and does not say for how long.
         probe_ms: How long a probe may take; then another one is allowed.
+        send_ms: How long a send may take, at most: one of which nothing is heard is over then.
     """
 
     threshold: int = 5
@@ -89,6 +107,7 @@ class Policy:
     account_ms: int = 30_000
     throttled_ms: int = 5_000
     probe_ms: int = 60_000
+    send_ms: int = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +118,8 @@ class Admission:
         provider: Which.
         call: The name of this question.
         word: The answer.
-        wait_ms: Where it is no: after so long it is worth asking again.
-        reason: Where it is no: why, for people.
+        wait_ms: Where it is no, or soon: after so long it is worth asking again.
+        reason: Where it is no, or soon: why, for people.
     """
 
     provider: str
@@ -191,12 +210,28 @@ class Circuit:
         return "open" if self.wait_ms else "half-open"
 
 
+class Keys(Protocol):
+    """The names of a provider's keys, all in one slot."""
+
+    def circuit(self, provider: str) -> str:
+        """Of its circuit."""
+        ...
+
+    def sends(self, provider: str) -> str:
+        """Of the sends in progress there."""
+        ...
+
+    def sends_most(self, provider: str) -> str:
+        """Of how many there may be, where that is more than the threshold."""
+        ...
+
+
 class Circuits:
     """The circuits of all providers.
 
     Args:
         client: A redis-py client that does not decode replies.
-        key: The name of a provider's key.
+        keys: The names of providers' keys.
         policy: When they open, and for how long.
         tell: Called with each circuit that opened or closed, by whoever made it so, and by nobody else. Must not raise.
         clock: Replaces the server's clock, in tests.
@@ -205,35 +240,38 @@ class Circuits:
     def __init__(
         self,
         client: redis.Redis,
-        key: Callable[[str], str],
+        keys: Keys,
         policy: Policy = Policy(),
         *,
         tell: Callable[[Change], None] | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._client = client
-        self._key = key
+        self._keys = keys
         self._policy = policy
+        self._untold: dict[str, set[str]] = {}
         self._tell = tell
         self._clock = clock
 
-    def admit(self, provider: str, in_flight: int) -> Admission:
-        """Ask whether a provider may be asked now.
-
-        Args:
-            provider: Its name.
-            in_flight: How many sends of this process are in progress there.
+    def admit(self, provider: str) -> Admission:
+        """Ask whether a provider may be asked now. Whoever may is to `report`: until then his send is in progress.
 
         Raises:
             BrokerUnavailable: Nobody can say.
         """
         call, policy = secrets.token_hex(8), self._policy
-        args = (call, in_flight, policy.threshold, policy.probe_ms, _PROBED_MS, _CROWDED_MS, _KEPT_MS)
-        with translated():
-            word, wait_ms, kind, reason, change = self._run("admit", provider, self._now(), *args)
+        args = (call, policy.threshold, policy.send_ms, policy.probe_ms, _PROBED_MS, _CROWDED_MS, _EARLY_MS, _KEPT_MS)
+        over = self._untold.pop(provider, set())
+        try:
+            with translated():
+                answer = self._run("admit", provider, self._now(), *args, _MOST_KEPT_MS, *over)
+        except BaseException:
+            self._not_told(provider, over)
+            raise
+        word, wait_ms, kind, reason, change = answer
         if change:
             self._changed(Change(provider, _text(change)))
-        told = f"{provider} {Kind(_text(kind)).words}: {_text(reason)}" if kind else ""
+        told = f"{provider} {Kind(_text(kind)).words}: {_text(reason)}" if kind else _text(reason)
         return Admission(provider, call, Admitted(_text(word)), int(wait_ms), told)
 
     def report(self, admission: Admission, verdict: Verdict) -> float | None:
@@ -242,16 +280,16 @@ class Circuits:
         Returns:
             The seconds until it is worth asking again; None where that is not known.
         """
-        clean = admission.word is Admitted.YES
-        if admission.word is Admitted.NO or (clean and verdict in (WORKS, UNTRIED)):
+        if admission.word in (Admitted.NO, Admitted.SOON):
             return None  # there is nothing to learn from it
         provider, policy = admission.provider, self._policy
         open_ms, most_ms = self._durations(verdict)
         args = (admission.call, verdict.word, verdict.reason, open_ms, most_ms, policy.threshold, _KEPT_MS)
         try:
             with translated():
-                change, wait_ms = self._run("report", provider, self._now(), *args)
+                change, wait_ms = self._run("report", provider, self._now(), *args, _MOST_KEPT_MS)
         except (NotifyError, RedisError) as error:
+            self._not_told(provider, {admission.call})
             _log.debug("what came of a try at %s could not be told: %s", provider, type(error).__name__)
             return None
         if change == b"again":
@@ -263,6 +301,10 @@ class Circuits:
         elif change:
             self._changed(Change(provider, "opened", verdict.word, verdict.reason, int(wait_ms)))
         return int(wait_ms) / 1000
+
+    def _not_told(self, provider: str, calls: Iterable[str]) -> None:
+        """Remember that these sends are over: the next question says so. One that is lost here ends by its time."""
+        self._untold.setdefault(provider, set()).update(calls)
 
     def _durations(self, verdict: Verdict) -> tuple[int, int]:
         """For how long a verdict opens a circuit, and the longest that this becomes."""
@@ -287,7 +329,7 @@ class Circuits:
             self._tell(Change(provider, "opened", Kind.TRIPPED, reason, for_ms))
 
     def reset(self, provider: str, reason: str) -> bool:
-        """Close a provider's circuit, as an operator; whether it was open.
+        """Close a provider's circuit and forget what is in progress there, as an operator; whether it was open.
 
         Raises:
             BrokerUnavailable: Redis is away.
@@ -318,7 +360,9 @@ class Circuits:
             self._tell(change)
 
     def _run(self, name: str, provider: str, *args: Any) -> Any:
-        return _SCRIPTS[name](self._client, [self._key(provider)], args)
+        script, keys = _SCRIPTS[name], self._keys
+        names = [keys.circuit(provider), keys.sends(provider), keys.sends_most(provider)]
+        return script(self._client, names[: script.keys.least], args)
 
     def _now(self) -> int:
         return self._clock() if self._clock else 0

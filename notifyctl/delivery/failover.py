@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import logging
 import math
-import threading
 import time
-from collections import Counter
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from notifyctl.delivery.circuits import UNTRIED, WORKS, Admitted, Kind, Verdict
@@ -22,7 +19,7 @@ from notifyctl.delivery.job import ProviderTry
 from notifyctl.errors import ConfigError, DeliveryError, InDoubt, NoProvider, Permanent, Scope, Throttled, Transient
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from notifyctl.delivery.circuits import Admission
     from notifyctl.delivery.job import Job
@@ -38,12 +35,14 @@ _log = logging.getLogger(__name__)
 #: After how many seconds a provider is worth asking again of which nobody knows that; and after how many at most, as
 #: somebody may have changed his mind meanwhile.
 _SOON_S, _LONGEST_S = 1.0, 60.0
+#: How long to wait, at most, until sends in progress let one more begin, and how often to ask.
+_PATIENCE_S, _PAUSE_S = 1.0, 0.05
 
 
 class Breaker(Protocol):
     """The port to whatever remembers which providers are worth asking; `notifyctl.delivery.circuits` is one."""
 
-    def admit(self, provider: str, in_flight: int) -> Admission:
+    def admit(self, provider: str) -> Admission:
         """Ask whether a provider may be asked now.
 
         Raises:
@@ -72,8 +71,6 @@ class Route(Generic[P]):
             raise ConfigError("a channel needs at least one provider")
         self.providers = tuple(providers)
         self._circuits = circuits
-        self._in_flight: Counter[str] = Counter()
-        self._lock = threading.Lock()
 
     def send(self, job: Job, payload: P) -> Sent:
         """Hand the message to the first provider that takes it.
@@ -105,27 +102,40 @@ class Route(Generic[P]):
 
     def _try(self, provider: Provider[P], job: Job, payload: P, before: Sequence[DeliveryError]) -> Sent:
         """Ask one provider, if it is worth it, and tell its circuit what that showed."""
-        with self._counted(provider.name) as others:
-            admission = self._circuits.admit(provider.name, others)
-            if admission.word is Admitted.NO:
-                raise _not_asked(admission.reason, provider.name, admission.wait_ms / 1000)
-            try:
-                if admission.word is Admitted.PROBE:
-                    self._check(provider, admission)
-                job.begin(provider.name)
-                _log_the_way(job, before, provider.name)
-                sent = _ask(provider, job, payload)
-            except NoProvider:
-                raise
-            except DeliveryError as failure:
-                wait_s = self._circuits.report(admission, Verdict.of(failure))
-                _limit_rest(failure, wait_s)
-                raise
-            except BaseException:
-                self._circuits.report(admission, UNTRIED)
-                raise
-            self._circuits.report(admission, WORKS)
-            return sent
+        admission = self._admitted(provider.name)
+        try:
+            if admission.word is Admitted.PROBE:
+                self._check(provider, admission)
+            job.begin(provider.name)
+            _log_the_way(job, before, provider.name)
+            sent = _ask(provider, job, payload)
+        except NoProvider:
+            raise
+        except DeliveryError as failure:
+            wait_s = self._circuits.report(admission, Verdict.of(failure))
+            _limit_rest(failure, wait_s)
+            raise
+        except BaseException:
+            self._circuits.report(admission, UNTRIED)
+            raise
+        self._circuits.report(admission, WORKS)
+        return sent
+
+    def _admitted(self, name: str) -> Admission:
+        """Ask whether a provider may be asked, for a moment again and again where that depends on sends in progress.
+
+        Raises:
+            NoProvider: It may not.
+            BrokerUnavailable: Nobody can say.
+        """
+        end = time.monotonic() + _PATIENCE_S
+        admission = self._circuits.admit(name)
+        while admission.word is Admitted.SOON and time.monotonic() < end:
+            time.sleep(_PAUSE_S)
+            admission = self._circuits.admit(name)
+        if admission.word in (Admitted.NO, Admitted.SOON):
+            raise _not_asked(admission.reason, name, admission.wait_ms / 1000)
+        return admission
 
     def _check(self, provider: Provider[P], admission: Admission) -> None:
         """Ask a provider that was in trouble whether it works, before a message is risked.
@@ -142,18 +152,6 @@ class Route(Generic[P]):
             told = f"its check crashed: {log_crash(crash, f'the check of {provider.name}')}"
             wait_s = self._circuits.report(admission, Verdict(Kind.FAILING, told))
             raise _not_asked(told, provider.name, wait_s or _SOON_S) from None
-
-    @contextmanager
-    def _counted(self, name: str) -> Iterator[int]:
-        """Count a send as in progress while the block runs; how many others there are."""
-        with self._lock:
-            others = self._in_flight[name]
-            self._in_flight[name] += 1
-        try:
-            yield others
-        finally:
-            with self._lock:
-                self._in_flight[name] -= 1
 
 
 def _not_asked(reason: str, name: str, wait_s: float) -> NoProvider:

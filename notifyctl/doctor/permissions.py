@@ -29,8 +29,8 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("HGET", "K", "f"), ("HMGET", "K", "f"), ("HGETALL", "K"), ("HSET", "K", "f", "v"), ("HDEL", "K", "f"),
     ("HINCRBY", "K", "f", "1"),
     ("ZADD", "K", "0", "m"), ("ZREM", "K", "m"), ("ZCARD", "K"), ("ZCOUNT", "K", "0", "1"), ("ZRANGE", "K", "0", "0"),
-    ("ZRANGEBYSCORE", "K", "0", "1"), ("ZREMRANGEBYSCORE", "K", "0", "1"), ("ZINTER", "1", "K"),
-    ("BZPOPMIN", "K", "1"),
+    ("ZRANGEBYSCORE", "K", "0", "1"), ("ZREMRANGEBYSCORE", "K", "0", "1"), ("ZSCORE", "K", "m"),
+    ("ZINTER", "1", "K"), ("BZPOPMIN", "K", "1"),
     ("SADD", "K", "m"), ("SMEMBERS", "K"), ("XADD", "K", "*", "f", "v"),
 )  # fmt: skip
 

@@ -93,7 +93,7 @@ def look_at_server(settings: Settings, client_factory: Callable[[], redis.Redis]
 
 
 def _circuits(client: redis.Redis, settings: Settings) -> dict[str, Circuit]:
-    circuits = Circuits(client, FleetKeys(settings.namespace).circuit)
+    circuits = Circuits(client, FleetKeys(settings.namespace))
     return {circuit.provider: circuit for circuit in circuits.look(providers_in_use(settings))}
 
 

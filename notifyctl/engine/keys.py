@@ -164,4 +164,12 @@ class FleetKeys:
 
     def circuit(self, provider: str) -> str:
         """Hash: a provider's circuit, as delivery keeps it; expires a day after its last change."""
-        return f"{self.namespace}:circuit:{provider}"
+        return f"{{{self.namespace}:circuit:{provider}}}"
+
+    def sends(self, provider: str) -> str:
+        """Sorted set: sends in progress at a provider, by when each is over at the latest; expires with the last."""
+        return f"{{{self.namespace}:circuit:{provider}}}:sends"
+
+    def sends_most(self, provider: str) -> str:
+        """String: how many sends may be in progress there, where that is more than the threshold; expires in 10 s."""
+        return f"{{{self.namespace}:circuit:{provider}}}:sends_most"

@@ -82,7 +82,7 @@ def shop(app: App, queued: Callable[..., list[str]], dead: Callable[..., list[st
     kept = app.notifier._drafter.draft(about, Options())
     app.spool.put([message_row(kept, now_ms())])
     app.fleet.tell("w1", Report(host="a.example.com", pid=7, queues=("email",), active=1, oldest_job=ids["WAITING"]))
-    app.circuits.report(app.circuits.admit("outbox", 0), Verdict(Kind.ACCOUNT, "wrong key"))
+    app.circuits.report(app.circuits.admit("outbox"), Verdict(Kind.ACCOUNT, "wrong key"))
     app.client("operator").persist(FleetKeys(app.settings.namespace).worker("w1"))  # a busy machine may take its time
     return lambda words: [ids.get(word, word) for word in words]
 

@@ -38,7 +38,7 @@ def mailing(redis_url: str, sendgrid: FlakySendGrid, monkeypatch: pytest.MonkeyP
 
 def refuse(app: App, provider: str) -> None:
     """Let a provider refuse the account."""
-    app.circuits.report(app.circuits.admit(provider, 0), Verdict(Kind.ACCOUNT, "SendGrid answered 401: no"))
+    app.circuits.report(app.circuits.admit(provider), Verdict(Kind.ACCOUNT, "SendGrid answered 401: no"))
 
 
 def test_list_has_all_providers_in_their_order(mailing: FlakySendGrid, ok: Callable[..., Result], app: App) -> None:
@@ -78,11 +78,11 @@ def test_trip_takes_a_provider_out_and_reset_asks_it_again(
     assert (
         ok("provider", "trip", "sendgrid", "--for", "10m", "--reason", "late").out == "sendgrid is not asked for 10m\n"
     )
-    assert app.circuits.admit("sendgrid", 0).reason == "sendgrid was taken out by an operator: late"
+    assert app.circuits.admit("sendgrid").reason == "sendgrid was taken out by an operator: late"
     app.client("operator").hset("{notifyctl:email}:config", mapping={"blocked_until": "9" * 13, "paused": "1"})
     assert ok("provider", "reset", "sendgrid", "--reason", "mended").out == "sendgrid is asked again\n"
 
-    assert app.circuits.admit("sendgrid", 0).word is Admitted.YES
+    assert app.circuits.admit("sendgrid").word is Admitted.YES
     assert (app.inspector.stats("email").blocked_ms, app.inspector.stats("email").paused) == (0, True)
     assert [(entry["verb"], entry["what"], entry["why"]) for entry in audit()] == [
         ("tripped", "sendgrid", "late"),
@@ -104,7 +104,7 @@ def test_dry_run_changes_nothing(
     assert ok("provider", "trip", "smtp", "--for", "1h", "--dry-run").out == "smtp would not be asked for 1h\n"
     assert ok("provider", "reset", "smtp", "--dry-run").out == "smtp would be asked again\n"
 
-    assert app.circuits.admit("smtp", 0).word is Admitted.YES
+    assert app.circuits.admit("smtp").word is Admitted.YES
     assert audit() == []
 
 

@@ -350,7 +350,7 @@ def test_provider_that_is_not_asked(
     """A warning while another one takes its channel's messages, a failure where they wait."""
     settings = {"sendgrid": {"api_key": KEY}, "smtp": {"host": "mail.example.com"}, "twilio": TWILIO}
     circuits = build(Settings.load(redis={"url": server.url})).circuits
-    circuits.report(circuits.admit(provider, 0), verdict)
+    circuits.report(circuits.admit(provider), verdict)
 
     found = examine(server, **settings)
 

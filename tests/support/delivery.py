@@ -86,7 +86,7 @@ class FakeCircuits:
 
     Attributes:
         words: What to answer by provider, each answer once, the last for good.
-        asked: Which providers, and how many sends were in progress there.
+        asked: Which providers.
         told: Which verdicts, by provider.
         wait_s: When asking is worth it again.
     """
@@ -94,12 +94,12 @@ class FakeCircuits:
     def __init__(self, wait_s: float | None = None, **words: list[Admitted]) -> None:
         self.words = words
         self.wait_s = wait_s
-        self.asked: list[tuple[str, int]] = []
+        self.asked: list[str] = []
         self.told: list[tuple[str, Verdict]] = []
 
-    def admit(self, provider: str, in_flight: int) -> Admission:
+    def admit(self, provider: str) -> Admission:
         """Answer as told."""
-        self.asked.append((provider, in_flight))
+        self.asked.append(provider)
         words = self.words.get(provider, [Admitted.YES])
         word = words.pop(0) if len(words) > 1 else words[0]
         return Admission(provider, "call", word, 8_000 if word is Admitted.NO else 0, f"{provider} rests")

@@ -1,5 +1,7 @@
 -- report: what came of a try at a provider. Failures in a row, or one account fault, open its circuit.
 -- KEYS[1] hash    the provider's circuit
+-- KEYS[2] zset    sends in progress there: this one is over
+-- KEYS[3] string  how many there may be at once: one more, where an answer came while so many were in progress
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    the name of the call of `admit` that this belongs to
 -- ARGV[3] text    works | failing | account | throttled | untried: the probe found out nothing
@@ -8,6 +10,7 @@
 -- ARGV[6] ms      the longest that this becomes, doubled by each probe that fails
 -- ARGV[7] count   so many failures in a row open it
 -- ARGV[8] ms      how long a circuit is kept that nobody touches
+-- ARGV[9] ms      how long more than the threshold may be in progress without need of it
 -- Returns the transition made (opened | closed | again: the probe failed, too | empty), ms until asking is worth it
 local now = tonumber(ARGV[1])
 if now == 0 then
@@ -18,6 +21,8 @@ local call, verdict, open_ms = ARGV[2], ARGV[3], tonumber(ARGV[5])
 local h = redis.call('HMGET', KEYS[1], 'kind', 'until', 'cool_down', 'since', 'probe', 'counted', 'changed_by', 'change')
 local kind, until_ms, counted = h[1], tonumber(h[2] or 0), h[6] or ''
 local left = math.max(0, math.min(until_ms - now, tonumber(h[3] or until_ms)))  -- the clock may have been set back
+local in_progress = redis.call('ZCARD', KEYS[2])
+local over = redis.call('ZREM', KEYS[2], call) == 1
 if h[7] == call then return {h[8], left} end
 local probing = kind and h[5] == call
 if verdict == 'untried' then
@@ -34,6 +39,8 @@ end
 if verdict == 'works' then
   if not kind then
     redis.call('HDEL', KEYS[1], 'failures', 'counted', 'reason')
+    local most = tonumber(redis.call('GET', KEYS[3]) or ARGV[7])
+    if over and in_progress >= most then redis.call('SET', KEYS[3], most + 1, 'PX', ARGV[9]) end
     return {'', 0}
   end
   redis.call('DEL', KEYS[1])

@@ -34,16 +34,24 @@ class Bench:
 
     def process(self) -> Circuits:
         """One process's view."""
-        key = FleetKeys("t").circuit
-        return Circuits(self.client, key, self.policy, tell=self.changes.append, clock=lambda: self.now)
+        return Circuits(self.client, FleetKeys("t"), self.policy, tell=self.changes.append, clock=lambda: self.now)
 
-    def admit(self, in_flight: int = 0) -> Admission:
+    def admit(self) -> Admission:
         """Ask for admission."""
-        return self.circuits.admit(P, in_flight)
+        return self.circuits.admit(P)
 
-    def word(self, in_flight: int = 0) -> Admitted:
+    def word(self) -> Admitted:
         """The answer alone."""
-        return self.admit(in_flight).word
+        return self.admit().word
+
+    def begin(self, count: int) -> list[Admission]:
+        """Begin so many sends, each in a process of its own."""
+        return [self.process().admit(P) for _ in range(count)]
+
+    @property
+    def sending(self) -> int:
+        """How many sends are counted as in progress."""
+        return int(self.client.zcard(FleetKeys("t").sends(P)))
 
     def tried(self, verdict: Verdict) -> float | None:
         """Ask, and tell a verdict."""
@@ -72,7 +80,12 @@ class Bench:
 
     def stored(self) -> dict[Any, Any]:
         """All that is stored."""
-        return dict(self.client.hgetall(FleetKeys("t").circuit(P)))
+        keys = FleetKeys("t")
+        return {
+            **self.client.hgetall(keys.circuit(P)),
+            "sends": self.client.zrange(keys.sends(P), 0, -1, withscores=True),
+            "most": self.client.get(keys.sends_most(P)),
+        }
 
 
 @pytest.fixture

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from notifyctl.delivery.circuits import UNTRIED, WORKS, Admitted, Change, Kind, Verdict
+from notifyctl.connection import connect
+from notifyctl.delivery.circuits import UNTRIED, WORKS, Admitted, Change, Circuits, Kind, Verdict
+from notifyctl.engine.keys import FleetKeys
 from notifyctl.errors import BrokerUnavailable
 from tests.integration.delivery.conftest import ACCOUNT, FAILING, P
 from tests.support.server import Server
@@ -15,43 +17,114 @@ from tests.support.server import Server
 if TYPE_CHECKING:
     from tests.integration.delivery.conftest import Bench
 
-YES, WARY, PROBE, NO = Admitted.YES, Admitted.WARY, Admitted.PROBE, Admitted.NO
+YES, PROBE, SOON, NO = Admitted.YES, Admitted.PROBE, Admitted.SOON, Admitted.NO
 
 
 def test_unknown_provider_may_be_asked_and_leaves_no_trace(bench: Bench) -> None:
-    """A provider that works costs a read, and no key."""
-    assert bench.word(in_flight=50) is YES
-    assert bench.ttl_ms == -2
+    """A provider that works has no circuit, and none of its sends is counted once it is over."""
+    admission = bench.admit()
+    assert (admission.word, bench.ttl_ms, bench.sending) == (YES, -2, 1)
+
+    bench.circuits.report(admission, WORKS)
+    assert bench.sending == 0
 
 
-def test_failures_below_the_threshold_make_wary(bench: Bench) -> None:
-    """It may be asked, and what comes of it must be told."""
-    bench.fail(2)
+def test_sends_of_the_fleet_without_an_answer_stay_at_the_threshold(bench: Bench) -> None:
+    """Nobody knows yet that it hangs: each of them would be in doubt. What is just slow is waited for, at first."""
+    bench.begin(2)
+    bench.now += 999
+    assert [one.word for one in bench.begin(2)] == [YES, SOON]
 
-    assert bench.word() is WARY
+    bench.now += 1
+    told = bench.admit()
+    assert (told.word, told.wait_ms, told.reason) == (NO, 250, "3 sends have no answer yet")
+    assert bench.sending == 3
 
 
-@pytest.mark.parametrize(("failures", "in_flight", "word"), [(1, 1, WARY), (1, 2, NO), (2, 0, WARY), (2, 1, NO)])
+@pytest.mark.parametrize("verdict", [WORKS, UNTRIED, Verdict("works")], ids=["works", "untried", "refused"])
+def test_send_that_is_over_makes_room(bench: Bench, verdict: Verdict) -> None:
+    """Whatever came of it."""
+    first, *_ = bench.begin(3)
+    bench.circuits.report(first, verdict)
+
+    assert bench.word() is YES
+
+
+def test_answers_while_it_is_full_make_room_for_more(bench: Bench) -> None:
+    """A provider that answers may have as many as it takes, for as long as it takes them, and some seconds longer."""
+    for first in bench.begin(3):
+        bench.circuits.report(first, WORKS)
+        bench.begin(2)  # one more than before, each time
+    assert (bench.sending, bench.word()) == (6, SOON)
+    assert 9_000 < bench.client.pttl(FleetKeys("t").sends_most(P)) <= 10_000
+
+
+def test_failures_take_the_room_back(bench: Bench) -> None:
+    """Once it fails, the threshold counts, however much there was room for."""
+    full = bench.begin(3)
+    bench.circuits.report(full[0], WORKS)
+    bench.circuits.report(full[1], FAILING)
+
+    assert (bench.sending, bench.word()) == (1, YES)
+    assert (bench.sending, bench.word()) == (2, SOON)
+
+
+def test_send_of_which_nothing_is_heard_is_over_in_time(bench: Bench) -> None:
+    """Its process was killed; a clock that is set back does not prolong that."""
+    bench.begin(3)
+    bench.now += bench.policy.send_ms - 1
+    assert bench.word() is NO
+    bench.now += 1
+    assert bench.word() is YES
+
+    bench.begin(2)
+    bench.now -= 3_600_000
+    assert bench.word() is YES
+
+
+def test_report_that_was_lost_goes_with_the_next_question(bench: Bench) -> None:
+    """A server that was away for a moment is not left with sends that are long over."""
+    server, keys = Server(), FleetKeys("t")
+    circuits = Circuits(connect(server.url, role="operator"), keys, bench.policy, clock=lambda: bench.now)
+    with connect(server.url, role="operator") as client:
+        over = [circuits.admit(P) for _ in range(3)]
+        server.kill()
+        assert [circuits.report(admission, WORKS) for admission in over] == [None] * 3
+        with pytest.raises(BrokerUnavailable):
+            circuits.admit(P)
+        server.start()
+
+        assert circuits.admit(P).word is YES
+        assert client.zcard(keys.sends(P)) == 1
+    server.close()
+
+
+@pytest.mark.parametrize(("failures", "sending", "word"), [(1, 1, YES), (1, 2, SOON), (2, 0, YES), (2, 1, SOON)])
 def test_failures_and_sends_in_progress_stay_below_the_threshold(
-    bench: Bench, failures: int, in_flight: int, word: Admitted
+    bench: Bench, failures: int, sending: int, word: Admitted
 ) -> None:
     """Each of them may end in doubt: together they are never more than the threshold."""
+    early = bench.begin(sending)
     bench.fail(failures)
-    admission = bench.admit(in_flight)
+    admission = bench.admit()
 
     assert admission.word is word
-    if word is NO:
+    if word is SOON:
         assert (admission.wait_ms, admission.reason) == (250, "sendgrid does not work: no connection")
+    for one in early:
+        bench.circuits.report(one, FAILING)
+    assert bench.look().failures == failures + sending if failures + sending < 3 else bench.look().state == "open"
 
 
-def test_threshold_that_was_lowered_refuses_nobody_who_waits_for_nothing(bench: Bench) -> None:
-    """Of a caller with sends in progress, one of them will tell; without any, nobody ever would."""
+def test_threshold_that_was_lowered_refuses_nobody_where_nothing_is_in_progress(bench: Bench) -> None:
+    """What is in progress will tell; where nothing is, nobody ever would."""
     bench.fail(2)
     bench.policy = replace(bench.policy, threshold=2)
     bench.circuits = bench.process()
 
-    assert (bench.word(in_flight=1), bench.word()) == (NO, WARY)
-    bench.fail(1)
+    first = bench.admit()
+    assert (first.word, bench.word()) == (YES, SOON)
+    bench.circuits.report(first, FAILING)
     assert bench.look().state == "open"
 
 
@@ -103,7 +176,7 @@ def test_one_probe_and_everybody_else_waits_a_second(bench: Bench) -> None:
     """In another process as well."""
     bench.fail()
     bench.probe()
-    other = bench.process().admit(P, 0)
+    other = bench.process().admit(P)
 
     assert (other.word, other.wait_ms) == (NO, 1_000)
 
@@ -125,7 +198,7 @@ def test_restart_of_everything_does_not_close_a_circuit(bench: Bench, verdict: V
     for _ in range(3):
         bench.tried(verdict)
 
-    assert bench.process().admit(P, 0).word is NO
+    assert bench.process().admit(P).word is NO
 
 
 def test_throttled_circuit_closes_by_itself(bench: Bench) -> None:
@@ -155,20 +228,17 @@ def test_circuits_are_apart(bench: Bench) -> None:
     """One provider's trouble is not another's."""
     bench.fail()
 
-    assert bench.circuits.admit("smtp", 0).word is YES
+    assert bench.circuits.admit("smtp").word is YES
 
 
 def test_server_that_is_away_lets_nobody_ask() -> None:
     """Nobody can say whether the provider is worth it."""
-    from notifyctl.connection import connect
-    from notifyctl.delivery.circuits import Circuits
-
     server = Server()
-    circuits = Circuits(connect(server.url, role="operator"), "t:circuit:{}".format)
-    admission = circuits.admit(P, 0)
+    circuits = Circuits(connect(server.url, role="operator"), FleetKeys("t"))
+    admission = circuits.admit(P)
     server.close()
 
     with pytest.raises(BrokerUnavailable):
-        circuits.admit(P, 0)
+        circuits.admit(P)
     assert circuits.report(admission, FAILING) is None
     assert circuits.report(admission, WORKS) is circuits.report(admission, UNTRIED) is None

@@ -77,8 +77,8 @@ def test_look_shows_each_state(bench: Bench) -> None:
 
 def test_circuits_that_nobody_listens_to(bench: Bench) -> None:
     """They open and close all the same."""
-    deaf = Circuits(bench.client, FleetKeys("t").circuit, bench.policy, clock=lambda: bench.now)
-    deaf.report(deaf.admit(P, 0), ACCOUNT)
+    deaf = Circuits(bench.client, FleetKeys("t"), bench.policy, clock=lambda: bench.now)
+    deaf.report(deaf.admit(P), ACCOUNT)
     deaf.trip(P, 1_000, "")
 
     assert deaf.look([P])[0].kind is Kind.TRIPPED

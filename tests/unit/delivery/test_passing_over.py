@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 
 import pytest
 
@@ -25,7 +24,7 @@ from notifyctl.errors import (
 from notifyctl.notification import Sent
 from tests.support.delivery import FakeCircuits, FakeJob, FakeProvider
 
-NO, PROBE, WARY = [Admitted.NO], [Admitted.PROBE], [Admitted.WARY]
+NO, PROBE, SOON = [Admitted.NO], [Admitted.PROBE], [Admitted.SOON]
 
 
 def unavailable(name: str = "first") -> Unavailable:
@@ -126,7 +125,7 @@ def test_failure_behind_an_open_circuit(failure: DeliveryError, decides: type[De
 )
 def test_what_a_try_shows_of_the_provider(failure: BaseException | None, verdict: Verdict) -> None:
     """Doubts and failures of its own count; what is about one recipient or content shows that it works."""
-    circuits = FakeCircuits(first=WARY)
+    circuits = FakeCircuits()
     route = Route([FakeProvider("first", failure)], circuits)
 
     if failure is None:
@@ -248,8 +247,8 @@ def test_nobody_is_asked_while_redis_cannot_say_whom() -> None:
     """The job goes back in line, as where its lease cannot be told."""
 
     class Away(FakeCircuits):
-        def admit(self, provider: str, in_flight: int) -> Admission:
-            del provider, in_flight
+        def admit(self, provider: str) -> Admission:
+            del provider
             raise BrokerUnavailable("away")
 
     provider = FakeProvider("first")
@@ -259,25 +258,22 @@ def test_nobody_is_asked_while_redis_cannot_say_whom() -> None:
     assert provider.payloads == []
 
 
-def test_sends_in_progress_are_counted_by_provider() -> None:
-    """Each question says how many others are under way; none is left over, however a send ends."""
-    waiting, go_on = threading.Semaphore(0), threading.Event()
+def test_sends_in_progress_are_waited_for() -> None:
+    """A moment later there is room: the same provider is asked, no other."""
+    circuits = FakeCircuits(first=[*SOON, *SOON, Admitted.YES])
 
-    class Slow(FakeProvider):
-        def send(self, payload: object) -> Sent:
-            waiting.release()
-            go_on.wait(10)
-            return super().send(payload)
+    assert (
+        Route([FakeProvider("first"), FakeProvider("second")], circuits).send(FakeJob(), "payload").provider == "first"
+    )
+    assert circuits.asked == ["first"] * 3
 
-    circuits = FakeCircuits()
-    route = Route([Slow("first")], circuits)
-    threads = [threading.Thread(target=route.send, args=(FakeJob(), "payload")) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-        waiting.acquire()
-    go_on.set()
-    for thread in threads:
-        thread.join()
-    route.send(FakeJob(), "payload")
 
-    assert circuits.asked == [("first", 0), ("first", 1), ("first", 2), ("first", 0)]
+def test_sends_in_progress_are_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are a bad sign then: the next provider is asked."""
+    monkeypatch.setattr("notifyctl.delivery.failover._PATIENCE_S", 0.06)
+    circuits = FakeCircuits(first=SOON)
+
+    assert (
+        Route([FakeProvider("first"), FakeProvider("second")], circuits).send(FakeJob(), "payload").provider == "second"
+    )
+    assert circuits.asked.count("first") == 3
