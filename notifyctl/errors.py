@@ -18,6 +18,11 @@
     │   ├── IdempotencyConflict    same key, other content
     │   └── Overtaken              a later event is known, and has made this message wrong
     ├── UnknownProvider            no provider of this name is configured
+    ├── AccessError                whoever asks may not
+    │   ├── Unauthorized           no valid token or session
+    │   ├── Forbidden              a valid one, whose role may not do this
+    │   ├── TooManyFailures        too many failed sign-ins (has a time to wait)
+    │   └── UnknownToken           no token of this id
     ├── ServerError                the embedded server cannot be started or stopped
     ├── SpoolError                 the spool, for when Redis is away, cannot be used
     └── DeliveryError              one attempt at a provider failed
@@ -37,11 +42,13 @@ from __future__ import annotations
 from enum import StrEnum
 
 __all__ = [
+    "AccessError",
     "BrokerRefused",
     "BrokerUnavailable",
     "ConfigError",
     "DeliveryError",
     "EngineError",
+    "Forbidden",
     "IdempotencyConflict",
     "InDoubt",
     "InvalidInput",
@@ -59,10 +66,13 @@ __all__ = [
     "StaleLease",
     "Suppressed",
     "Throttled",
+    "TooManyFailures",
     "Transient",
+    "Unauthorized",
     "Unavailable",
     "UnknownProvider",
     "UnknownQueue",
+    "UnknownToken",
     "Unreplicated",
     "Unsendable",
     "WrongState",
@@ -207,6 +217,44 @@ class UnknownProvider(NotifyError):
     """No provider of this name is configured."""
 
     code = "unknown_provider"
+
+
+class AccessError(NotifyError):
+    """Whoever asks may not do what they ask for."""
+
+    code = "access"
+
+
+class Unauthorized(AccessError):
+    """No token or session was shown, or none that is valid."""
+
+    code = "unauthorized"
+
+
+class Forbidden(AccessError):
+    """The token or session is valid, and its role may not do this."""
+
+    code = "forbidden"
+
+
+class TooManyFailures(AccessError):
+    """Too many sign-ins failed.
+
+    Args:
+        retry_after_s: After so many seconds it may be tried again.
+    """
+
+    code = "too_many_failures"
+
+    def __init__(self, message: str, *, retry_after_s: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
+
+
+class UnknownToken(AccessError):
+    """No token of this id."""
+
+    code = "unknown_token"
 
 
 class ServerError(NotifyError):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import redis
     from pydantic import SecretStr
 
+    from notifyctl.access import Guesses, Sessions, Tokens
     from notifyctl.app.rendering import Rendering
     from notifyctl.connection import Role
     from notifyctl.delivery.circuits import Change, Circuits
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from notifyctl.engine.broker import NotifyBroker
     from notifyctl.engine.fleet import Fleet
     from notifyctl.engine.inspector import Inspector
+    from notifyctl.engine.pseudonyms import Pseudonyms
     from notifyctl.engine.replicas import Replicas
     from notifyctl.engine.scripts import Retention
     from notifyctl.notifier import Notifier
@@ -158,6 +160,40 @@ class App:
         from notifyctl.engine.fleet import Fleet
 
         return Fleet(self.inspector.client, self.settings.namespace)
+
+    @cached_property
+    def _access_client(self) -> redis.Redis:
+        """What requests wait for gives up soon."""
+        return self.client("producer")
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """The tokens of those who may use the HTTP API and the dashboard."""
+        from notifyctl.access import Tokens
+
+        return Tokens(self._access_client, self.settings.namespace)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """The browsers that are signed in to the dashboard."""
+        from notifyctl.access import Sessions
+
+        lasts_ms = _ms(self.settings.serve.session)
+        namespace = self.settings.namespace
+        return Sessions(self._access_client, namespace, self.tokens, self._pseudonyms, lasts_ms=lasts_ms)
+
+    @cached_property
+    def guesses(self) -> Guesses:
+        """The limit on failed sign-ins."""
+        from notifyctl.access import Guesses
+
+        return Guesses(self._access_client, self.settings.namespace, self._pseudonyms)
+
+    @cached_property
+    def _pseudonyms(self) -> Pseudonyms:
+        from notifyctl.engine.pseudonyms import Pseudonyms
+
+        return Pseudonyms(self._access_client, self.settings.namespace, self._secret)
 
     @cached_property
     def notifier(self) -> Notifier:

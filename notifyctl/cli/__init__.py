@@ -35,6 +35,8 @@ class _Root(Noun):
         "spool": ("The spool: messages kept on this machine while Redis is away.", "notifyctl.cli.spool"),
         "outbox": ("The outbox: messages kept here instead of being sent.", "notifyctl.cli.outbox"),
         "template": ("Templates: the texts that customers read.", "notifyctl.cli.template"),
+        "serve": ("Serve the HTTP API and the dashboard, until Ctrl-C.", "notifyctl.cli.serve"),
+        "token": ("Tokens: who may use the HTTP API and the dashboard.", "notifyctl.cli.token"),
         "server": ("The embedded server, used where no Redis is configured.", "notifyctl.cli.server"),
         "doctor": ("Check what would keep messages from going out.", "notifyctl.cli.doctor"),
         "config": ("The settings in force.", "notifyctl.cli.config"),

@@ -20,11 +20,11 @@ from notifyctl.views.personal import without_personal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from notifyctl.cli._filters import Chosen
     from notifyctl.cli._output import Record, View
     from notifyctl.engine.inspector import Inspector
     from notifyctl.engine.jobs import Job
     from notifyctl.units import Rate
+    from notifyctl.views.filters import Chosen
 
 __all__ = ["Verb", "ask", "perform"]
 

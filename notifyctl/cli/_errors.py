@@ -23,6 +23,7 @@ from notifyctl.errors import (
     ServerError,
     UnknownProvider,
     UnknownQueue,
+    UnknownToken,
 )
 from notifyctl.views.personal import holds_personal, without_personal
 
@@ -71,7 +72,7 @@ MEANINGS = {
 _CODES: tuple[tuple[tuple[type[Exception], ...], Code], ...] = (
     ((ConfigError, ServerError, BrokerRefused), Code.CONFIG),
     ((BrokerUnavailable,), Code.UNAVAILABLE),
-    ((JobNotFound, UnknownProvider, UnknownQueue), Code.NOT_FOUND),
+    ((JobNotFound, UnknownProvider, UnknownQueue, UnknownToken), Code.NOT_FOUND),
 )
 
 

@@ -4,75 +4,29 @@ A command that is `filtered` has them all as options, and gets what they say as 
 """
 
 import inspect
-import re
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from notifyctl import moments
 from notifyctl.cli._complete import queue_names, template_names
 from notifyctl.engine.states import State
-from notifyctl.units import parse_duration
 
 if TYPE_CHECKING:
-    from notifyctl.engine.search import JobFilter
+    from notifyctl.views.filters import Chosen
 
-__all__ = ["Chosen", "CursorOption", "filtered", "read_time"]
-
-_DAYS = {"today": 0, "yesterday": 1}
-_ON_A_DAY = re.compile(r"(today|yesterday)?\s*(\d{1,2}:\d\d(?::\d\d)?)?", re.IGNORECASE)
+__all__ = ["CursorOption", "filtered", "read_time"]
 
 
-def read_time(text: str, *, now: datetime | None = None) -> datetime:
-    """Return the moment that a text means.
-
-    Args:
-        text: ISO 8601; or `2h`, which is two hours ago; or `yesterday 18:00`, `today`, `18:00`, `2026-05-01`. Without
-            a zone it is this machine's.
-        now: The present, in tests.
-
-    Raises:
-        typer.BadParameter: It means none.
-    """
-    now = now or datetime.now().astimezone()
-    with suppress(ValueError, OverflowError):
-        return now - parse_duration(text)
+def read_time(text: str) -> datetime:
+    """Return the moment that a text means, as `notifyctl.moments` reads it."""
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = _on_a_day(text, now)
-    return moment if moment.tzinfo else moment.astimezone()
-
-
-def _on_a_day(text: str, now: datetime) -> datetime:
-    found = _ON_A_DAY.fullmatch(text.strip())
-    if not found or not any(found.groups()):
-        raise typer.BadParameter("expected a time such as 2h (ago), 'yesterday 18:00', or ISO 8601: 2026-05-01T18:00Z")
-    day = now.date() - timedelta(days=_DAYS[(found[1] or "today").lower()])
-    try:
-        hours, minutes, seconds, *_ = *map(int, (found[2] or "0:00").split(":")), 0
-        return datetime.combine(day, time(hours, minutes, seconds))
-    except ValueError:
-        raise typer.BadParameter(f"there is no such time of day as {found[2]}") from None
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """What the filters of a command say.
-
-    Attributes:
-        where: Which jobs.
-        queues: Of these queues; of all where there is none.
-        given: Whether any filter was given.
-    """
-
-    where: "JobFilter"
-    queues: tuple[str, ...]
-    given: bool
+        return moments.read_time(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 _OPTIONS: dict[str, tuple[Any, Any]] = {
@@ -154,34 +108,10 @@ def filtered(*states: State) -> Callable[[Callable[..., None]], Callable[..., No
 
 
 def _chosen(
-    states: tuple[State, ...],
-    *,
-    queue: list[str] | None,
-    order: str,
-    to: str,
-    since: datetime | None,
-    until: datetime | None,
-    state: list[State] | None = None,
-    **texts: Any,
-) -> Chosen:
-    from notifyctl.clock import to_ms
-    from notifyctl.engine.search import JobFilter
-
-    where = JobFilter(
-        states=states or tuple(state or ()),
-        order_id=order,
-        recipient=_address(to) if to else "",
-        since_ms=to_ms(since) if since else 0,
-        until_ms=to_ms(until) if until else 0,
-        **texts,
-    )
-    return Chosen(where, tuple(queue or ()), given=bool(queue) or where != JobFilter(states=states))
-
-
-def _address(text: str) -> str:
-    """Return an address as its channel writes it."""
-    from notifyctl.channels.email import parse_address
-    from notifyctl.channels.whatsapp import parse_number
+    states: tuple[State, ...], *, queue: list[str] | None, state: list[State] | None = None, **texts: Any
+) -> "Chosen":
     from notifyctl.settings import Settings
+    from notifyctl.views.filters import choose
 
-    return parse_address(text) if "@" in text else parse_number(text, Settings.load().default_region)
+    region = Settings.load().default_region if texts["to"] and "@" not in texts["to"] else None
+    return choose(states or tuple(state or ()), queues=queue or (), region=region, fixed=bool(states), **texts)

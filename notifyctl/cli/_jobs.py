@@ -14,8 +14,8 @@ from notifyctl.views.times import duration, moment
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from notifyctl.cli._filters import Chosen
     from notifyctl.engine.jobs import Job
+    from notifyctl.views.filters import Chosen
 
 __all__ = ["list_jobs", "show_job"]
 

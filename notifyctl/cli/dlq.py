@@ -8,7 +8,7 @@ import typer
 from notifyctl.cli import _bulk
 from notifyctl.cli._complete import dead_ids
 from notifyctl.cli._context import connected, operator
-from notifyctl.cli._filters import Chosen, CursorOption, filtered
+from notifyctl.cli._filters import CursorOption, filtered
 from notifyctl.cli._group import examples, noun
 from notifyctl.cli._jobs import list_jobs, show_job
 from notifyctl.cli._options import (
@@ -27,6 +27,7 @@ from notifyctl.cli._output import Column, Output, View
 from notifyctl.engine.states import State
 from notifyctl.errors import WrongState
 from notifyctl.units import Rate
+from notifyctl.views.filters import Chosen
 from notifyctl.views.times import iso, moment
 
 if TYPE_CHECKING:

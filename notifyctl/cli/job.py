@@ -7,7 +7,7 @@ import typer
 from notifyctl.cli import _bulk
 from notifyctl.cli._complete import cancellable_ids, job_ids
 from notifyctl.cli._context import connected, operator
-from notifyctl.cli._filters import Chosen, CursorOption, filtered
+from notifyctl.cli._filters import CursorOption, filtered
 from notifyctl.cli._group import examples, noun
 from notifyctl.cli._jobs import list_jobs, show_job
 from notifyctl.cli._options import (
@@ -23,6 +23,7 @@ from notifyctl.cli._options import (
 )
 from notifyctl.cli._output import Output, View
 from notifyctl.engine.states import State
+from notifyctl.views.filters import Chosen
 
 __all__ = ["app"]
 

@@ -42,11 +42,13 @@ __all__ = [
     "Mailbox",
     "MailboxField",
     "MessagingServiceSid",
+    "Names",
     "Namespace",
     "Port",
     "PositiveDuration",
     "PseudonymSecret",
     "RateField",
+    "ReadableFile",
     "ReadableFolder",
     "RedisUrl",
     "SmtpTls",
@@ -250,6 +252,21 @@ def _existing_folder(path: Path) -> Path:
     return path
 
 
+def _readable_file(path: Path) -> Path:
+    if not path.is_file() or not os.access(path, os.R_OK):
+        raise ValueError("expected a file that can be read")
+    return path
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = value.split(",")
+    names = tuple(str(name).strip() for name in value if str(name).strip()) if isinstance(value, list | tuple) else ()
+    if value and not all(re.fullmatch(r"[\w.:\[\]/*-]+", name) for name in names):
+        raise ValueError("expected names or addresses, separated by commas")
+    return names
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_at_least_zero)]
 PositiveDuration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_more_than_zero)]
 WaitTimeout = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_whole_milliseconds)]
@@ -269,6 +286,8 @@ LogLevel = Annotated[str, AfterValidator(_log_level)]
 MailboxField = Annotated[Mailbox, _text(Mailbox.parse)]
 Folder = Annotated[Path, AfterValidator(_absolute)]
 ReadableFolder = Annotated[Path, AfterValidator(_absolute), AfterValidator(_existing_folder)]
+ReadableFile = Annotated[Path, AfterValidator(_absolute), AfterValidator(_readable_file)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Namespace = Annotated[str, _matching(r"[A-Za-z0-9._-]{1,64}", "1 to 64 letters, digits, dots, dashes or underscores")]
 CountryCode = Annotated[
     str, _text(str.upper), _matching("[A-Z]{2}", "a country's two letters, such as DE (ISO 3166-1)")

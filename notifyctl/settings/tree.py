@@ -37,6 +37,7 @@ from notifyctl.settings.sections import (
     TwilioSettings,
     WhatsAppSettings,
 )
+from notifyctl.settings.serve import ServeSettings
 from notifyctl.settings.sources import Setting, known_settings, layers
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class Settings(BaseSettings):
     twilio: TwilioSettings = Field(default_factory=TwilioSettings)
     circuit: CircuitSettings = Field(default_factory=CircuitSettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
+    serve: ServeSettings = Field(default_factory=ServeSettings)
     spool: SpoolSettings = Field(default_factory=SpoolSettings)
     shop: ShopSettings = Field(default_factory=ShopSettings)
     orders: OrdersSettings = Field(default_factory=OrdersSettings)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-import typer
 
-from notifyctl.cli._filters import read_time
+from notifyctl.moments import read_time
 
 ZONE = timezone(timedelta(hours=2))
 NOW = datetime(2026, 3, 10, 15, 30, tzinfo=ZONE)
@@ -46,5 +45,5 @@ def test_read_time_without_a_zone_is_this_machines(text: str, local: datetime) -
 @pytest.mark.parametrize("text", ["", "soon", "25:00", "yesterday 24:61", "2026-13-01", "tomorrow", "9" * 30 + "d"])
 def test_read_time_refuses_what_means_none(text: str) -> None:
     """With an example of what is meant."""
-    with pytest.raises(typer.BadParameter):
+    with pytest.raises(ValueError, match="time"):
         read_time(text, now=NOW)

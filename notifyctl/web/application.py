@@ -1,0 +1,48 @@
+"""Assembly: routes, what guards all of them, and what becomes of errors."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from notifyctl import __version__
+from notifyctl.app import App
+from notifyctl.web import problems
+from notifyctl.web.guard import Guard, Limits
+
+__all__ = ["create_app"]
+
+_STATIC = Path(__file__).parent / "dashboard" / "static"
+
+#: Modules with a `router`, in the order in which the API's reference tells of them.
+_ROUTES = ("health", "sign_in")
+
+
+def create_app(app: App, limits: Limits | None = None) -> FastAPI:
+    """Return the HTTP application over an application's parts.
+
+    Args:
+        app: The parts; the caller closes them.
+        limits: What requests may be like; by default as the settings say.
+    """
+    web = FastAPI(
+        title="notifyctl",
+        version=__version__,
+        summary="The notification queue for shops: email and WhatsApp, nothing lost, nothing sent twice.",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        responses=problems.RESPONSES,
+    )
+    web.state.core = app
+    problems.install(web)
+    for name in _ROUTES:
+        web.include_router(import_module(f"notifyctl.web.routes.{name}").router)
+    if _STATIC.is_dir():
+        web.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    web.add_middleware(Guard, limits=limits or Limits.of(app.settings))
+    return web

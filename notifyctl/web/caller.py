@@ -1,0 +1,149 @@
+"""Who calls, and whether they may.
+
+    Reader = Annotated[Caller, Depends(allowed(Permission.READ))]       routes of the API: a token
+    Visitor = Annotated[Caller, Depends(signed_in(Permission.READ))]    pages: a session
+
+A page that changes something is a POST: its form carries the session's proof in the field `proof`, and the browser says
+itself that the form came from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from notifyctl.access import Permission, Role, Session, Token
+from notifyctl.errors import Forbidden, Unauthorized
+from notifyctl.web.context import Core
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["COOKIE", "PROOF", "Caller", "address_of", "allowed", "came_from_here", "cookie_name", "signed_in"]
+
+#: The session's cookie; under TLS with the prefix that ties it to this host.
+COOKIE = "notifyctl_session"
+#: The field of a form that holds the session's proof.
+PROOF = "proof"
+
+_BEARER = HTTPBearer(
+    scheme_name="token",
+    bearerFormat="ntf_<id>_<secret>",
+    description="A token that `notifyctl token create` made.",
+    auto_error=False,
+)
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever calls.
+
+    Attributes:
+        name: What their token is called.
+        role: What they may do.
+        token_id: Their token.
+        session: Their browser's session; None for a program.
+    """
+
+    name: str
+    role: Role
+    token_id: str
+    session: Session | None = None
+
+    @classmethod
+    def of(cls, token: Token, session: Session | None = None) -> Caller:
+        """The caller that a token stands for."""
+        return cls(token.name, token.role, token.id, session)
+
+    @property
+    def by(self) -> str:
+        """Who they are, for the audit log."""
+        return f"{self.name} (token {self.token_id})"
+
+    @property
+    def proof(self) -> str:
+        """What each form of their session carries; empty for a program."""
+        return self.session.proof if self.session else ""
+
+    def may(self, permission: Permission) -> bool:
+        """Whether their role may do this."""
+        return self.role.may(permission)
+
+
+def allowed(*permissions: Permission) -> Callable[..., Caller]:
+    """Return the dependency of an API route: the caller, who shows a token and may do one of these."""
+
+    def caller(
+        request: Request, app: Core, shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+    ) -> Caller:
+        if shown is None:
+            raise Unauthorized("no token was shown", hint="Send it as 'Authorization: Bearer ntf_…'.")
+        try:
+            token = app.tokens.check(shown.credentials)
+        except Unauthorized:
+            app.guesses.count(address_of(request))
+            raise
+        return _permitted(request, Caller.of(token), permissions)
+
+    caller.permissions = permissions  # type: ignore[attr-defined]
+    return caller
+
+
+def signed_in(*permissions: Permission) -> Callable[..., Any]:
+    """Return the dependency of a page: the caller, whose browser is signed in and who may do one of these."""
+
+    async def caller(request: Request, session: Annotated[Session, Depends(_session)]) -> Caller:
+        if request.method not in _SAFE_METHODS:
+            await _require_own_form(request, session)
+        return _permitted(request, Caller.of(session.token, session), permissions)
+
+    caller.permissions = permissions  # type: ignore[attr-defined]
+    return caller
+
+
+def _permitted(request: Request, caller: Caller, permissions: tuple[Permission, ...]) -> Caller:
+    request.state.caller = caller
+    if not any(map(caller.may, permissions)):
+        roles = [role.value for role in Role if any(map(role.may, permissions))]
+        raise Forbidden(f"a {caller.role} may not do this", hint=f"It takes a token of role {' or '.join(roles)}.")
+    return caller
+
+
+def _session(request: Request, app: Core) -> Session:
+    cookie = request.cookies.get(cookie_name(request))
+    if not cookie:
+        raise Unauthorized("nobody is signed in", hint="Sign in with a token.")
+    return app.sessions.find(cookie)
+
+
+async def _require_own_form(request: Request, session: Session) -> None:
+    proof = (await request.form()).get(PROOF)
+    if not came_from_here(request) or not isinstance(proof, str) or not session.proves(proof):
+        raise Forbidden("this form did not come from a page of this dashboard", hint="Load the page again.")
+
+
+def came_from_here(request: Request) -> bool:
+    """Whether the browser says that a request came from a page of this very site, or says nothing of it."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None and site not in ("same-origin", "none"):
+        return False
+    origin = request.headers.get("origin")
+    if origin is None:
+        return True
+    parts = urlsplit(origin)
+    return (parts.scheme, parts.netloc.lower()) == (request.url.scheme, request.headers.get("host", "").lower())
+
+
+def cookie_name(request: Request) -> str:
+    """What the session's cookie is called: under TLS no other host can set it."""
+    return f"__Host-{COOKIE}" if request.url.scheme == "https" else COOKIE
+
+
+def address_of(request: Request) -> str:
+    """Where a request came from."""
+    return request.client.host if request.client else ""

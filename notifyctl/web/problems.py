@@ -1,0 +1,156 @@
+"""From an error to what the caller gets: problem details (RFC 9457), or a page of the same content for a browser."""
+
+from __future__ import annotations
+
+import html
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from notifyctl.errors import (
+    BrokerUnavailable,
+    ConfigError,
+    EngineError,
+    Forbidden,
+    IdempotencyConflict,
+    InvalidInput,
+    InvalidOrder,
+    JobNotFound,
+    NotifyError,
+    Overtaken,
+    ServerError,
+    SpoolError,
+    Suppressed,
+    TooManyFailures,
+    Unauthorized,
+    UnknownProvider,
+    UnknownQueue,
+    UnknownToken,
+    WrongState,
+)
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, Request
+
+__all__ = ["RESPONSES", "install", "status_of"]
+
+_log = logging.getLogger(__name__)
+
+#: The first kind that fits says which status an error has; mirrors the exit codes of commands.
+_STATUS: tuple[tuple[tuple[type[NotifyError], ...], int], ...] = (
+    ((Unauthorized,), 401),
+    ((Forbidden,), 403),
+    ((TooManyFailures,), 429),
+    ((JobNotFound, UnknownQueue, UnknownProvider, UnknownToken), 404),
+    ((WrongState, IdempotencyConflict, Overtaken, Suppressed), 409),
+    ((InvalidInput,), 422),
+    ((BrokerUnavailable, ServerError, SpoolError), 503),
+    ((ConfigError, EngineError), 500),
+)
+_RETRY_AFTER_S = 5
+_PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+#: What every route of the API may answer.
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    401: {"description": "No valid token was shown.", "content": _PROBLEM},
+    403: {"description": "The token's role may not do this.", "content": _PROBLEM},
+    422: {"description": "What was sent cannot be used; `errors` says where and why.", "content": _PROBLEM},
+    429: {"description": "Too many failed sign-ins from this address.", "content": _PROBLEM},
+    503: {"description": "Redis cannot be reached now; `Retry-After` says when to try again.", "content": _PROBLEM},
+}
+
+
+def install(web: FastAPI) -> None:
+    """Have every error of an application answered here."""
+    web.add_exception_handler(NotifyError, _notify_error)
+    web.add_exception_handler(RequestValidationError, _invalid)
+    web.add_exception_handler(HTTPException, _http)
+    web.add_exception_handler(Exception, _bug)
+
+
+def status_of(error: NotifyError) -> int:
+    """The HTTP status that an error has."""
+    return next((status for kinds, status in _STATUS if isinstance(error, kinds)), 500)
+
+
+async def _notify_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, NotifyError)  # noqa: S101 - it was installed for these
+    headers = {}
+    more: dict[str, Any] = {}
+    status = status_of(error)
+    if isinstance(error, Unauthorized):
+        headers["WWW-Authenticate"] = "Bearer"
+        if _wants_page(request) and request.method == "GET":
+            return RedirectResponse("/sign-in", 303)
+    elif isinstance(error, TooManyFailures):
+        headers["Retry-After"] = str(error.retry_after_s)
+    elif status == 503:
+        headers["Retry-After"] = str(_RETRY_AFTER_S)
+    if isinstance(error, InvalidOrder) and error.path:
+        more["errors"] = [{"pointer": error.path, "detail": error.message}]
+    return _answer(request, status, error.message, hint=error.hint, code=error.code, headers=headers, **more)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    errors = [
+        {"pointer": "/" + "/".join(_escaped(part) for part in one["loc"]), "detail": one["msg"]}
+        for one in error.errors()
+    ]
+    detail = "what was sent cannot be used"
+    hint = "See 'errors' for what is wrong, and where."
+    return _answer(request, 422, detail, hint=hint, code="invalid_input", errors=errors)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    detail = {404: "there is nothing here", 405: "this cannot be done here"}.get(error.status_code, str(error.detail))
+    code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+    return _answer(request, error.status_code, detail, code=code, headers=dict(error.headers or {}))
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    _log.error("unexpected %s", type(error).__name__)  # its text may hold anything
+    hint = "This is a bug: please report it, with what the server's log says."
+    return _answer(request, 500, f"unexpected {type(error).__name__}", hint=hint, code="internal")
+
+
+def _answer(
+    request: Request, status: int, detail: str, *, code: str, hint: str = "", headers: dict[str, str] | None = None,
+    **more: Any,
+) -> Response:  # fmt: skip
+    problem = {
+        "type": f"urn:notifyctl:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "instance": request.scope.get("path", ""),
+        **({"hint": hint} if hint else {}),
+        **more,
+    }
+    if _wants_page(request):
+        page = getattr(request.app.state, "problem_page", _plain_page)
+        return HTMLResponse(page(request, problem), status, headers)
+    return JSONResponse(problem, status, headers, media_type="application/problem+json")
+
+
+def _wants_page(request: Request) -> bool:
+    path = request.scope.get("path", "")
+    return not path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+
+
+def _plain_page(request: Request, problem: dict[str, Any]) -> str:
+    """A page of few words, for as long as the dashboard has none."""
+    del request
+    title, detail, hint = (html.escape(str(problem.get(key, ""))) for key in ("title", "detail", "hint"))
+    return f"<!doctype html><html lang=en><title>{title}</title><h1>{title}</h1><p>{detail}</p><p>{hint}</p></html>"
+
+
+def _escaped(part: Any) -> str:
+    """A part of a JSON pointer (RFC 6901)."""
+    return str(part).replace("~", "~0").replace("/", "~1")

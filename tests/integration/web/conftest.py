@@ -1,0 +1,40 @@
+"""One HTTP server for all tests of this folder that run in one process."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.serving import Serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx
+
+    from tests.support.server import Server
+
+
+@pytest.fixture(scope="session")
+def shared_serving(shared_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """One for the whole session; use `serving`, behind which all is empty."""
+    state = tmp_path_factory.mktemp("web")
+    with Serving(shared_server.url, {"state_dir": str(state)}) as serving:
+        yield serving
+
+
+@pytest.fixture
+def serving(shared_serving: Serving, server: Server) -> Serving:
+    """The session's HTTP server, behind which all is empty."""
+    shutil.rmtree(shared_serving.app.settings.outbox_dir, ignore_errors=True)
+    shared_serving.forget()
+    return shared_serving
+
+
+@pytest.fixture
+def operator(serving: Serving) -> Iterator[httpx.Client]:
+    """A client of the API with an operator's token."""
+    with serving.client() as client:
+        yield client
