@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 
 from docs.generate_commands import help_pages
+from notifyctl.access import Role
 from notifyctl.clock import now_ms
 from notifyctl.delivery.circuits import Kind, Verdict
 from notifyctl.engine.fleet import Report
@@ -40,7 +41,7 @@ LOOKING: list[tuple[str, ...]] = [
     ("job", "list"), ("job", "show", "DEAD"), ("job", "show", "WAITING"), ("job", "show", "CHAT"),
     ("dlq", "list"), ("dlq", "show", "DEAD"), ("dlq", "stats"), ("dlq", "stats", "--by", "error"),
     ("queue", "list"), ("queue", "show", "email"), ("provider", "list"), ("outbox", "list"), ("outbox", "show", "mail1"),
-    ("outbox", "show", "chat1"), ("spool", "list"), ("server", "status"), ("doctor",), ("config", "show"),
+    ("outbox", "show", "chat1"), ("spool", "list"), ("token", "list"), ("server", "status"), ("doctor",), ("config", "show"),
     ("config", "show", "--origin"),
     ("template", "list"), ("template", "show", "order_shipped"), ("template", "preview", "order_shipped"),
     ("template", "preview", "order_shipped", "--channel", "whatsapp"),
@@ -54,6 +55,7 @@ ACTING: list[tuple[str, ...]] = [
     ("dlq", "retry", "DEAD"), ("dlq", "retry", "--all", "--dry-run"), ("dlq", "purge", "--all", "--yes"),
     ("queue", "pause", "email", "whatsapp"), ("queue", "resume", "email"), ("queue", "limit", "email", "--rate", "5/s"),
     ("provider", "test", "outbox"), ("provider", "test", "outbox", "--to", "eve@example.org"), ("spool", "flush"),
+    ("token", "create", "shop", "--role", "producer"), ("token", "revoke", "TOKEN"),
     ("template", "copy", "test_message", "--to", "templates", "--dry-run"), ("template", "check"),
 ]  # fmt: skip
 #: A server that does not run is reported as not found, a failed check as a condition, and a bulk action may half fail.
@@ -76,6 +78,7 @@ def shop(app: App, queued: Callable[..., list[str]], dead: Callable[..., list[st
     """A shop with a message of every kind; gives a command's words with real ids in them."""
     ids = {"DEAD": dead(2, order_id="10482")[0], "WAITING": queued(1, order_id="10482", name="Ada Lovelace")[0]}
     ids["CHAT"] = app.notifier.queue_whatsapp("+44 7700 900123", "test_message", {}, order_id="10482").id
+    ids["TOKEN"] = app.tokens.create("tests", Role.VIEWER, lives_ms=60_000)[0].id
     app.outbox(Channel.EMAIL).send(an_email(notification_id="mail1", text="To ada@example.org, or +44 7700 900123\n"))
     app.outbox(Channel.WHATSAPP).send(a_whatsapp(notification_id="chat1", to="+447700900123"))
     about = Notification(Channel.EMAIL, Recipient("ada@example.org"), "test_message", {})
