@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from notifyctl.engine.scripts import _SCRIPTS
+from notifyctl.lua import load_script
 from tests.support.wait import wait_until
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Mayhem:
         self._server.cut(lambda: _pause(chance.uniform(0.1, 1.5)))
 
     def _lose_reply(self, chance: random.Random) -> None:
-        self._server.lose_reply(_SCRIPTS[chance.choice(_LOSABLE)].sha1)
+        self._server.lose_reply(load_script("notifyctl.engine", chance.choice(_LOSABLE)).sha1)
 
     def _outage(self, chance: random.Random) -> None:
         provider, mood = chance.choice(
