@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.policy import default
@@ -60,6 +61,11 @@ class OutboxEntry:
     def __repr__(self) -> str:
         """Show the id alone: the rest is personal data."""
         return f"OutboxEntry({self.id!r})"
+
+    @property
+    def cursor(self) -> str:
+        """Its place among all entries: text that sorts as they were written."""
+        return _cursor(self.written_at_ms, self.id)
 
 
 class Outbox:
@@ -134,6 +140,20 @@ class Outbox:
         found = [self._entry(path) for path in self._files()]
         return sorted(found, key=lambda entry: (entry.written_at_ms, entry.id))
 
+    def latest(self, limit: int, *, before: str = "") -> list[OutboxEntry]:
+        """Return so many entries at most, the newest first; reads no more than these.
+
+        Args:
+            limit: How many.
+            before: Only those that were written before the one with this cursor.
+        """
+        found = []
+        for path in self._files():
+            with suppress(FileNotFoundError):  # cleared away meanwhile
+                found.append((_cursor(path.stat().st_mtime_ns // 1_000_000, unquote(path.stem)), path))
+        older = sorted(((place, path) for place, path in found if not before or place < before), reverse=True)
+        return [self._entry(path) for _, path in older[:limit]]
+
     def read(self, entry_id: str) -> OutboxEntry:
         """Return one message.
 
@@ -197,6 +217,10 @@ class Outbox:
             path=path,
             written_at_ms=path.stat().st_mtime_ns // 1_000_000,
         )
+
+
+def _cursor(written_at_ms: int, entry_id: str) -> str:
+    return f"{written_at_ms:015d}-{entry_id}"
 
 
 def _encode(payload: Payload) -> bytes:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from importlib import import_module
-from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from notifyctl import __version__
 from notifyctl.app import App
-from notifyctl.web import problems
+from notifyctl.web import dashboard, problems
 from notifyctl.web.guard import Guard, Limits
 
 __all__ = ["create_app"]
-
-_STATIC = Path(__file__).parent / "dashboard" / "static"
 
 #: Modules with a `router`, in the order in which the API's reference tells of them.
 _ROUTES = ("health", "sign_in")
@@ -42,7 +38,6 @@ def create_app(app: App, limits: Limits | None = None) -> FastAPI:
     problems.install(web)
     for name in _ROUTES:
         web.include_router(import_module(f"notifyctl.web.routes.{name}").router)
-    if _STATIC.is_dir():
-        web.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    dashboard.install(web)
     web.add_middleware(Guard, limits=limits or Limits.of(app.settings))
     return web

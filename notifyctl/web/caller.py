@@ -130,8 +130,8 @@ async def _require_own_form(request: Request, session: Session) -> None:
 def came_from_here(request: Request) -> bool:
     """Whether the browser says that a request came from a page of this very site, or says nothing of it."""
     site = request.headers.get("sec-fetch-site")
-    if site is not None and site not in ("same-origin", "none"):
-        return False
+    if site is not None:  # our pages send no referrer, and with it browsers keep the origin of a form back
+        return site in ("same-origin", "none")
     origin = request.headers.get("origin")
     if origin is None:
         return True

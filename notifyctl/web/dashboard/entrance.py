@@ -1,0 +1,59 @@
+"""The sign-in page, pages about what went wrong, and the choice of colours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from notifyctl.access import Permission
+from notifyctl.web.caller import Caller, signed_in
+from notifyctl.web.dashboard.pages import local, redirect, render, set_theme
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["problem_page", "router"]
+
+router = APIRouter()
+
+_TITLES = {
+    401: "You are not signed in",
+    403: "You may not do this",
+    404: "There is nothing here",
+    409: "Too late for that",
+    422: "This cannot be used",
+    429: "Too many tries",
+    503: "Redis is away",
+}
+
+
+@router.get("/sign-in", response_class=HTMLResponse)
+def sign_in(request: Request, next_page: str = "/") -> HTMLResponse:
+    """Ask for a token."""
+    return render(request, "sign_in.html.j2", next=local(request.query_params.get("next", next_page)), error="")
+
+
+@router.post("/theme")
+def theme(
+    caller: Annotated[Caller, Depends(signed_in(Permission.READ))],
+    theme: Annotated[str, Form()] = "",
+    back: Annotated[str, Form()] = "/",
+) -> RedirectResponse:
+    """Keep the choice of colours in this browser."""
+    del caller
+    answer = redirect(back)
+    set_theme(answer, theme)
+    return answer
+
+
+def problem_page(request: Request, problem: Mapping[str, Any]) -> str:
+    """Return the page that says what went wrong; one about a sign-in is the sign-in page again."""
+    status = problem["status"]
+    if request.url.path == "/sign-in" and status != 503:
+        page = render(request, "sign_in.html.j2", next="/", error=f"{problem['detail']}. {problem.get('hint', '')}")
+    else:
+        told = {"hint": "", **problem, "title": _TITLES.get(status, problem["title"])}
+        page = render(request, "problem.html.j2", problem=told, heals=status == 503)
+    return bytes(page.body).decode()

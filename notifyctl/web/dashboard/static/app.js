@@ -1,0 +1,183 @@
+// What the pages gain where scripts run: they stay live, say when the server is away, and copy ids.
+// Without it everything works by links and forms. Talks to this server alone.
+"use strict";
+
+const EVERY_MS = Number(document.body.dataset.refresh || 0);
+const SLOWEST_MS = 30_000;
+const banner = document.getElementById("away");
+
+// Moments: "3 min ago", kept right, in the words that the server uses
+
+const STEPS = [[86_400, "d"], [3_600, "h"], [60, "min"], [1, "s"]];
+
+function told(at) {
+  const seconds = Math.round((Date.now() - at) / 1000);
+  const distance = Math.abs(seconds);
+  if (distance < 1) return "now";
+  const [size, unit] = STEPS.find(([size]) => distance >= size);
+  const words = `${Math.floor(distance / size)} ${unit}`;
+  return seconds < 0 ? `in ${words}` : `${words} ago`;
+}
+
+function tellMoments() {
+  for (const time of document.querySelectorAll("time[data-ago]")) {
+    const words = told(Date.parse(time.dateTime));
+    if (time.textContent !== words) time.textContent = words;
+  }
+}
+
+// Live regions: the same page again, and what differs in it is swapped by id
+
+function inUse(region) {
+  const field = document.activeElement;
+  const typing = region.contains(field) && field.matches("input, select, textarea");
+  return typing || region.querySelector(":popover-open") !== null;
+}
+
+const shown = new Map();
+
+function swap(region, fresh) {
+  if (!fresh || inUse(region) || shown.get(region.id) === fresh.innerHTML) return;
+  shown.set(region.id, fresh.innerHTML);
+  const focused = region.contains(document.activeElement) ? trail(region, document.activeElement) : null;
+  const open = new Set([...region.querySelectorAll("details[open][id]")].map((one) => one.id));
+  const chosen = new Set([...region.querySelectorAll("input[type=checkbox]:checked")].map((one) => one.value));
+  region.replaceChildren(...fresh.childNodes);
+  for (const one of region.querySelectorAll("details[id]")) one.open = open.has(one.id);
+  for (const box of region.querySelectorAll("input[type=checkbox]")) box.checked = chosen.has(box.value);
+  if (focused) follow(region, focused)?.focus({ preventScroll: true });
+  prepare(region);
+}
+
+// Where an element stands in a region: what has an id is found by it, other things by their place.
+function trail(region, element) {
+  if (element.id) return { id: element.id };
+  const steps = [];
+  for (let at = element; at !== region; at = at.parentElement) steps.unshift([...at.parentElement.children].indexOf(at));
+  return { steps };
+}
+
+function follow(region, { id, steps }) {
+  return id ? document.getElementById(id) : steps.reduce((at, step) => at?.children[step], region);
+}
+
+let wait = EVERY_MS;
+let timer = 0;
+
+async function refresh() {
+  clearTimeout(timer);
+  if (!document.hidden) {
+    try {
+      const answer = await fetch(location.href, { headers: { "X-Live": "1" }, cache: "no-store" });
+      if (answer.redirected) return location.reload();
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (!answer.ok) throw new Error(page.querySelector("h1")?.textContent || "The server answered with an error");
+      for (const region of document.querySelectorAll("[data-live]")) swap(region, page.getElementById(region.id));
+      here();
+    } catch (error) {
+      away(error instanceof TypeError ? "The server does not answer" : error.message);
+    }
+  }
+  timer = setTimeout(refresh, wait);
+}
+
+function here() {
+  wait = EVERY_MS;
+  banner.hidden = true;
+  document.body.classList.add("is-live");
+  document.body.classList.remove("is-away");
+}
+
+function away(why) {
+  if (banner.hidden) banner.dataset.since = new Date().toLocaleTimeString();
+  wait = Math.min(wait * 2, SLOWEST_MS);
+  banner.textContent = `${why}. What you see is from ${banner.dataset.since}; this page tries again by itself.`;
+  banner.hidden = false;
+  document.body.classList.remove("is-live");
+  document.body.classList.add("is-away");
+}
+
+// A page that says that the server, or what it needs, is away: it comes back by itself
+
+async function heal(ms) {
+  const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null);
+  if (answer && answer.status !== 503) return location.reload();
+  setTimeout(heal, ms, Math.min(ms * 1.5, 10_000));
+}
+
+// Small things, by delegation: they work in what was swapped in, too
+
+document.addEventListener("click", async ({ target }) => {
+  const button = target.closest("[data-copy]");
+  if (!button) return;
+  const what = button.dataset.copy;
+  const text = what.startsWith("#") ? document.querySelector(what).textContent : what;
+  await navigator.clipboard.writeText(text);
+  button.classList.add("done");
+  setTimeout(() => button.classList.remove("done"), 1_500);
+});
+
+document.addEventListener("change", ({ target }) => {
+  const form = target.form;
+  if (!form) return;
+  if (target.matches("[data-all]")) for (const box of form.querySelectorAll(`input[name="${target.dataset.all}"]`)) box.checked = target.checked;
+  countChosen(form);
+});
+
+function countChosen(form) {
+  const place = form.querySelector("[data-chosen]");
+  if (!place) return;
+  const boxes = [...form.querySelectorAll(`input[name="${place.dataset.chosen}"]`)];
+  const count = boxes.filter((box) => box.checked).length;
+  const all = form.querySelector("[data-all]");
+  if (all) Object.assign(all, { checked: count > 0 && count === boxes.length, indeterminate: count > 0 && count < boxes.length });
+  place.textContent = count ? `${count} selected` : "None selected";
+}
+
+// A button stays shut until the word is typed that its action needs
+document.addEventListener("input", ({ target }) => {
+  if (target.matches("[data-confirm]")) guard(target);
+});
+
+function guard(field) {
+  field.form.querySelector("button[type=submit]").disabled = field.value !== field.dataset.confirm;
+}
+
+// A form whose answer is shown beside it while it is typed: [data-preview] names the regions to swap
+const settle = new WeakMap();
+document.addEventListener("input", ({ target }) => {
+  const form = target.closest("form[data-preview]");
+  if (!form) return;
+  clearTimeout(settle.get(form));
+  settle.set(form, setTimeout(preview, 250, form));
+});
+
+async function preview(form) {
+  const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "X-Live": "1" } }).catch(() => null);
+  if (!answer) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const id of form.dataset.preview.split(" ")) {
+    const [old, fresh] = [document.getElementById(id), page.getElementById(id)];
+    if (!old || !fresh) continue;
+    if (old.src !== fresh.src) old.src = fresh.src; // a frame: it shows the old mail until the new one is there
+    if (old.innerHTML !== fresh.innerHTML) old.replaceChildren(...fresh.childNodes);
+  }
+}
+
+// What only works with scripts shows itself
+function prepare(part) {
+  if (navigator.clipboard) for (const button of part.querySelectorAll("[data-copy]")) button.hidden = false;
+  for (const one of part.querySelectorAll("[data-scripted]")) one.hidden = false;
+  for (const field of part.querySelectorAll("[data-confirm]")) guard(field);
+  for (const place of part.querySelectorAll("[data-chosen]")) countChosen(place.closest("form"));
+  tellMoments();
+}
+
+prepare(document);
+setInterval(tellMoments, 1_000);
+if ("heal" in document.body.dataset) setTimeout(heal, 1_000, 1_000);
+if (EVERY_MS) {
+  document.body.classList.add("is-live");
+  timer = setTimeout(refresh, EVERY_MS);
+  document.addEventListener("visibilitychange", () => document.hidden || refresh());
+}
