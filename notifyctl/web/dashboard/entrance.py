@@ -52,8 +52,15 @@ def problem_page(request: Request, problem: Mapping[str, Any]) -> str:
     """Return the page that says what went wrong; one about a sign-in is the sign-in page again."""
     status = problem["status"]
     if request.url.path == "/sign-in" and status != 503:
-        page = render(request, "sign_in.html.j2", next="/", error=f"{problem['detail']}. {problem.get('hint', '')}")
+        page = render(request, "sign_in.html.j2", next="/", error=f"{_sentence(problem['detail'])} {problem.get('hint', '')}")
     else:
-        told = {"hint": "", **problem, "title": _TITLES.get(status, problem["title"])}
+        title = _TITLES.get(status, problem["title"])
+        detail = "" if problem["detail"].lower() == title.lower() else _sentence(problem["detail"])
+        told = {"hint": "", **problem, "title": title, "detail": detail}
         page = render(request, "problem.html.j2", problem=told, heals=status == 503)
     return bytes(page.body).decode()
+
+
+def _sentence(text: str) -> str:
+    """An error's message as a sentence."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")

@@ -34,7 +34,7 @@ TONES = {
     "running": "good", "paused": "warn", "blocked": "warn", "trial": "info",
     "closed": "good", "open": "bad", "half-open": "info",
     "busy": "accent", "idle": "good", "draining": "warn", "sandbox": "info",
-    "ok": "good", "fail": "bad", "done": "good", "skipped": "quiet",
+    "ok": "good", "warn": "warn", "fail": "bad", "done": "good", "skipped": "quiet",
 }  # fmt: skip
 
 #: What a circuit's state means for whoever does not know circuits.

@@ -143,6 +143,8 @@ def _page(request: Request, core: App, caller: Caller, draft: Draft) -> HTMLResp
             "name": name,
             "value": value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False),
             "is_text": isinstance(value, str),
+            "is_long": isinstance(value, list | dict)
+            or (isinstance(value, str) and ("\n" in value or len(value) > 80)),
             "help": VARIABLES.get(name, "").replace("`", ""),
             "required": name in required,
             "fault": draft.faults.get(name, ""),
@@ -205,7 +207,7 @@ def _languages(catalog: Catalog, name: str) -> list[str]:
     for channel in _channels(catalog, name):
         if channel is Channel.WHATSAPP:
             found |= dict.fromkeys(catalog.whatsapp(name).texts)
-        elif (language := catalog.email(name).language) is not None:
+        elif language := catalog.email(name).language:
             found[language] = None
         else:
             found |= dict.fromkeys(catalog.languages.tags())

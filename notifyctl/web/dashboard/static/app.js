@@ -120,6 +120,7 @@ document.addEventListener("click", async ({ target }) => {
 document.addEventListener("change", ({ target }) => {
   const form = target.form;
   if (!form) return;
+  if ("submit" in form.dataset) return form.requestSubmit(); // a choice that needs no button
   if (target.matches("[data-all]")) for (const box of form.querySelectorAll(`input[name="${target.dataset.all}"]`)) box.checked = target.checked;
   countChosen(form);
 });

@@ -1,0 +1,133 @@
+"""The first page: what every queue does, what holds it up, and who works; with the levers that operators have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from notifyctl.access import Permission
+from notifyctl.clock import now_ms
+from notifyctl.errors import InvalidInput
+from notifyctl.units import Rate
+from notifyctl.views.queues import queue_records
+from notifyctl.web.caller import Caller, signed_in
+from notifyctl.web.context import Core
+from notifyctl.web.dashboard.doctor import Checkup
+from notifyctl.web.dashboard.pages import redirect, render
+from notifyctl.web.dashboard.providers import look_at_providers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notifyctl.app import App
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+Visitor = Annotated[Caller, Depends(signed_in(Permission.READ))]
+Operator = Annotated[Caller, Depends(signed_in(Permission.OPERATE))]
+Reason = Annotated[str, Form(max_length=200)]
+
+_HOUR = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a queue goes.
+
+    Attributes:
+        sent: Completed in each of the last 60 minutes, oldest first, and `buried`: those that were given up.
+        per_s: Completed a second, over the last minute.
+        share: How much of the limit that is, from 0 to 1; 0 where there is none.
+    """
+
+    sent: list[int]
+    buried: list[int]
+    per_s: float
+    share: float
+
+    @classmethod
+    def of(cls, minutes: Sequence[Any], rate: str, at_ms: int) -> Pace:
+        """Return the pace that minutes show: the last one of them is not over yet."""
+        sent = [minute.completed for minute in minutes]
+        passed = at_ms % 60_000 / 60_000
+        before = sent[-2] if len(sent) > 1 else 0
+        per_s = (sent[-1] + before * (1 - passed)) / 60 if sent else 0.0
+        most = Rate.parse(rate).per_second
+        return cls(sent, [minute.buried for minute in minutes], per_s, min(1.0, per_s / most))
+
+    @property
+    def words(self) -> str:
+        """What the drawing of it shows."""
+        return f"Sent per minute over the last hour: {self.sent[-1]} in this minute, {max(self.sent)} at most"
+
+
+@router.get("/", response_class=HTMLResponse)
+def overview(request: Request, core: Core, caller: Visitor) -> HTMLResponse:
+    """Show all queues, and all that they depend on."""
+    queues = [_queue(core, record) for record in queue_records(core, core.inspector.queues())]
+    checkup: Checkup = request.app.state.checkup
+    totals = {
+        name: sum(queue[name] for queue in queues) for name in ("waiting", "active", "delayed", "completed", "dlq")
+    }
+    return render(
+        request,
+        "overview.html.j2",
+        caller,
+        queues=queues,
+        totals=totals,
+        per_s=sum(queue["pace"].per_s for queue in queues if queue["pace"]),
+        workers=core.fleet.workers(),
+        providers=look_at_providers(core),
+        findings=checkup.findings(),
+    )
+
+
+def _queue(core: App, record: dict[str, Any]) -> dict[str, Any]:
+    minutes = getattr(core.inspector, "minutes", None)
+    pace = Pace.of(minutes(record["queue"], _HOUR), record["rate"], now_ms()) if minutes else None
+    return {**record, "pace": pace}
+
+
+@router.post("/queues/{queue}/pause")
+def pause(queue: str, core: Core, caller: Operator, reason: Reason = "") -> RedirectResponse:
+    """Hand out nothing more of a queue."""
+    core.inspector.pause(queue, reason=reason, by=caller.by)
+    return redirect("/", f"{queue} is paused: what is in progress ends, nothing new begins.")
+
+
+@router.post("/queues/{queue}/resume")
+def resume(queue: str, core: Core, caller: Operator, reason: Reason = "") -> RedirectResponse:
+    """Let a queue go on."""
+    core.inspector.resume(queue, by=caller.by, why=reason)
+    return redirect("/", f"{queue} goes on.")
+
+
+@router.post("/queues/{queue}/limit")
+def limit(
+    queue: str,
+    core: Core,
+    caller: Operator,
+    rate: Annotated[str, Form(max_length=40)] = "",
+    max_active: Annotated[str, Form(max_length=10)] = "",
+    reason: Reason = "",
+) -> RedirectResponse:
+    """Limit a queue over all workers; nothing given means as the settings say."""
+    if not rate.strip() and not max_active.strip():
+        core.inspector.unlimit(queue, by=caller.by, why=reason)
+        return redirect("/", f"{queue} is limited as the settings say.")
+    try:
+        new_rate = Rate.parse(rate) if rate.strip() else None
+        most = int(max_active) if max_active.strip() else None
+    except ValueError as error:
+        raise InvalidInput(
+            f"cannot limit {queue}: {error}", hint="Such as 10/s, 600/min, or off; and a count."
+        ) from None
+    if most is not None and most < 0:
+        raise InvalidInput(f"cannot limit {queue} to {most} at once", hint="Give 0 for no such limit.")
+    core.inspector.limit(queue, rate=new_rate, max_active=most, by=caller.by, why=reason)
+    return redirect("/", f"{queue} has new limits, for all workers at once.")
