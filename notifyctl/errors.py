@@ -23,6 +23,10 @@
     │   ├── Forbidden              a valid one, whose role may not do this
     │   ├── TooManyFailures        too many failed sign-ins (has a time to wait)
     │   └── UnknownToken           no token of this id
+    ├── HookError                  a delivery of a shop system
+    │   ├── UnknownHook            no hook is set up for this platform
+    │   ├── HookRejected           not signed as the platform would
+    │   └── HookUnverified         nobody can say at present whether it is genuine
     ├── ServerError                the embedded server cannot be started or stopped
     ├── SpoolError                 the spool, for when Redis is away, cannot be used
     └── DeliveryError              one attempt at a provider failed
@@ -49,6 +53,9 @@ __all__ = [
     "DeliveryError",
     "EngineError",
     "Forbidden",
+    "HookError",
+    "HookRejected",
+    "HookUnverified",
     "IdempotencyConflict",
     "InDoubt",
     "InvalidInput",
@@ -70,6 +77,7 @@ __all__ = [
     "Transient",
     "Unauthorized",
     "Unavailable",
+    "UnknownHook",
     "UnknownProvider",
     "UnknownQueue",
     "UnknownToken",
@@ -255,6 +263,30 @@ class UnknownToken(AccessError):
     """No token of this id."""
 
     code = "unknown_token"
+
+
+class HookError(NotifyError):
+    """Something is wrong with a delivery of a shop system, or with what is set for it."""
+
+    code = "hook"
+
+
+class UnknownHook(HookError):
+    """No hook is set up for this platform, or there is no such platform."""
+
+    code = "unknown_hook"
+
+
+class HookRejected(HookError):
+    """A delivery is not signed as its platform would sign it."""
+
+    code = "hook_rejected"
+
+
+class HookUnverified(HookError):
+    """Nobody can say at present whether a delivery is genuine: the platform may try again."""
+
+    code = "hook_unverified"
 
 
 class ServerError(NotifyError):

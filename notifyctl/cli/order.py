@@ -130,7 +130,7 @@ def import_(
     ],
     *,
     platform: Annotated[
-        Literal["shopify", "woocommerce", "notifyctl"] | None,
+        Literal["shopify", "woocommerce", "saleor", "notifyctl"] | None,
         typer.Option(help="Whose format; told by its shape by default."),
     ] = None,
     event: Annotated[Event | None, typer.Option(help="What happened to the orders; what each says by default.")] = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from notifyctl.errors import InvalidOrder
 from notifyctl.orders.envelopes import Content, unwrap
 from notifyctl.orders.native import parse_native
+from notifyctl.orders.saleor import is_saleor, parse_saleor
 from notifyctl.orders.shop import Shop
 from notifyctl.orders.shopify import is_shopify, parse_shopify
 from notifyctl.orders.woocommerce import is_woocommerce, parse_woocommerce
@@ -27,6 +28,7 @@ class Platform(StrEnum):
     NATIVE = "notifyctl"
     SHOPIFY = "shopify"
     WOOCOMMERCE = "woocommerce"
+    SALEOR = "saleor"
 
 
 #: Fields that tell a payload's system: two of them are enough to say what else is missing.
@@ -49,7 +51,7 @@ _ANYONE: Final = Shop()
 
 
 def parse_orders(
-    payload: Mapping[str, Any], *, shop: Shop = _ANYONE, platform: Platform | None = None
+    payload: Mapping[str, Any], *, shop: Shop = _ANYONE, platform: Platform | None = None, topic: str = ""
 ) -> Iterator[Order | InvalidOrder]:
     """Yield each order that a payload describes, or why it cannot be understood, with the place of the fault.
 
@@ -57,13 +59,14 @@ def parse_orders(
         payload: The JSON object, as `load_payload` or `read_payloads` returns it; wrapped or not.
         shop: What the payload cannot say.
         platform: Who sent it; recognised by its shape by default.
+        topic: What a webhook was sent as, where the payload has no wrapper that says so.
     """
     for content in unwrap(payload):
         if isinstance(content, InvalidOrder):
             yield content
             continue
         try:
-            yield _parse(content, shop, platform)
+            yield _parse(content if content.topic else content._replace(topic=topic), shop, platform)
         except InvalidOrder as error:
             yield error
 
@@ -85,6 +88,8 @@ def parse_order(payload: Mapping[str, Any], *, shop: Shop = _ANYONE, platform: P
 
 def _parse(content: Content, shop: Shop, platform: Platform | None) -> Order:
     body, path, topic = content
+    if platform is Platform.SALEOR or is_saleor(body):
+        return parse_saleor(body, shop, path)
     subject = topic.replace(".", "/").partition("/")[0]
     if subject and subject not in _SUBJECTS:
         raise InvalidOrder(f"this is about {subject}, not about an order", path=path)

@@ -22,6 +22,7 @@ from notifyctl.settings.fields import (
     ReadableFolder,
     default_state_dir,
 )
+from notifyctl.settings.hooks import HooksSettings
 from notifyctl.settings.messages import MessagesSettings, OrdersSettings
 from notifyctl.settings.sections import (
     CircuitSettings,
@@ -92,6 +93,7 @@ class Settings(BaseSettings):
     shop: ShopSettings = Field(default_factory=ShopSettings)
     orders: OrdersSettings = Field(default_factory=OrdersSettings)
     messages: MessagesSettings = Field(default_factory=MessagesSettings)
+    hooks: HooksSettings = Field(default_factory=HooksSettings)
 
     _origin: dict[str, str] = PrivateAttr(default_factory=dict)
 

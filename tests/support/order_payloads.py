@@ -178,3 +178,25 @@ def a_native_order(**changes: Any) -> dict[str, Any]:
         },
         changes,
     )
+
+
+def a_saleor_payload(event: str, **changes: Any) -> dict[str, Any]:
+    """What Saleor sends when Ada is to be told of her order."""
+    address = {
+        "first_name": "Ada", "last_name": "Lovelace", "company_name": "", "street_address_1": "12 Example Road",
+        "street_address_2": "", "city": "Springfield", "city_area": "", "postal_code": "62700", "country": "US",
+        "country_area": "IL", "phone": "(212) 555-0142",
+    }  # fmt: skip
+    order = {
+        "id": "T3JkZXI6MQ==", "number": "1042", "status": "unfulfilled", "language_code": "pt_BR", "currency": "USD",
+        "total_gross_amount": "21.00", "subtotal_gross_amount": "18.00", "shipping_price_gross_amount": "5.00",
+        "tax_amount": "3.35", "discount_amount": "2.00", "created": "2026-01-31 18:00:00.121991+00:00",
+        "order_details_url": "https://shop.example.com/orders/1", "email": "ada@example.com",
+        "lines": [
+            {"product_name": "Mug", "variant_name": "blue", "quantity": 2, "unit_price_gross_amount": "9.00",
+             "total_gross_amount": "18.00"},
+        ],
+        "shipping_address": address, "billing_address": {**address, "phone": "", "country": "GB"},
+    }  # fmt: skip
+    payload = {"order": order, "recipient_email": "ada@example.com", "domain": "shop.example.com"}
+    return as_sent({"notify_event": event, "payload": payload | changes})

@@ -17,6 +17,7 @@ from notifyctl.errors import ConfigError
 from notifyctl.settings import Rate, Settings, SmtpTls, sources
 
 SECRET = "s3cr3t-of-the-test"
+HOOKS = ("shopify", "woocommerce", "saleor", "square")
 SID = "0123456789abcdef0123456789ABCDEF"
 ROOT = Path(__file__).parents[2]
 
@@ -413,6 +414,14 @@ def test_secrets_are_masked_in_a_repr() -> None:
             "api_key_secret": SECRET,
         },
         pseudonym_secret=SECRET,
+        hooks={
+            platform: {
+                "secret": SECRET,
+                "previous_secret": SECRET,
+                **({"url": "https://x"} if platform == "square" else {}),
+            }
+            for platform in HOOKS
+        },
     )
 
     assert SECRET not in repr(settings) + str(settings)
@@ -425,6 +434,7 @@ def test_secrets_are_masked_in_a_repr() -> None:
         "twilio.auth_token",
         "twilio.api_key_secret",
         "pseudonym_secret",
+        *(f"hooks.{platform}.{key}" for platform in HOOKS for key in ("secret", "previous_secret")),
     }
 
 

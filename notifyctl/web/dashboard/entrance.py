@@ -52,7 +52,9 @@ def problem_page(request: Request, problem: Mapping[str, Any]) -> str:
     """Return the page that says what went wrong; one about a sign-in is the sign-in page again."""
     status = problem["status"]
     if request.url.path == "/sign-in" and status != 503:
-        page = render(request, "sign_in.html.j2", next="/", error=f"{_sentence(problem['detail'])} {problem.get('hint', '')}")
+        page = render(
+            request, "sign_in.html.j2", next="/", error=f"{_sentence(problem['detail'])} {problem.get('hint', '')}"
+        )
     else:
         title = _TITLES.get(status, problem["title"])
         detail = "" if problem["detail"].lower() == title.lower() else _sentence(problem["detail"])

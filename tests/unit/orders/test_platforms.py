@@ -20,7 +20,7 @@ from tests.support.order_payloads import (
 )
 
 
-@pytest.mark.parametrize("name", ["saleor-order_confirmation.json", "square-order_created.json"])
+@pytest.mark.parametrize("name", ["square-order_created.json"])
 def test_payload_of_an_unknown_system_is_refused(name: str) -> None:
     """With the formats that are known."""
     with pytest.raises(InvalidOrder, match="no order in a format that is known") as caught:
