@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from notifyctl.access import Guesses, Sessions, Tokens
     from notifyctl.app.rendering import Rendering
+    from notifyctl.app.switches import Switches
     from notifyctl.connection import Role
     from notifyctl.delivery.circuits import Change, Circuits
     from notifyctl.delivery.failover import Route
@@ -312,6 +313,13 @@ class App:
     def circuits(self) -> Circuits:
         """Which providers are worth asking, as the whole fleet knows it; with an operator's patience."""
         return self._circuits(self.inspector.client)
+
+    @cached_property
+    def switches(self) -> Switches:
+        """Providers, as an operator takes them out and asks them again."""
+        from notifyctl.app.switches import Switches
+
+        return Switches(self.settings, self.circuits, self.inspector)
 
     @cached_property
     def _worker_circuits(self) -> Circuits:

@@ -8,9 +8,9 @@ import socket
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from notifyctl.cli._output import say
+from notifyctl.views.places import told_route
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +25,6 @@ __all__ = [
     "producing",
     "progress",
     "say_if_sandboxed",
-    "server_name",
-    "told_route",
 ]
 
 
@@ -81,29 +79,6 @@ def operator() -> str:
     except (KeyError, OSError):  # an account without a name, as in containers
         user = "unknown"
     return f"{user}@{socket.gethostname()}"
-
-
-def server_name(url: str) -> str:
-    """Name a server without its password or options."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}"
-
-
-def told_route(app: App, channel: Channel) -> str:
-    """Say where the messages of a channel go."""
-    from notifyctl.notification import Channel
-
-    settings = app.settings
-    if app.sandboxed(channel):
-        why = "NOTIFYCTL_PROVIDER=outbox" if settings.provider == "outbox" else "no credentials"
-        return f"outbox at {app.outbox_folder(channel)} ({why})"
-    if channel is Channel.WHATSAPP:
-        return "Twilio"
-    ways = ["SendGrid"] if settings.sendgrid.api_key else []
-    if settings.smtp.host:
-        ways.append(f"SMTP at {settings.smtp.host}:{settings.smtp.port}")
-    return ", then ".join(ways)
 
 
 def say_if_sandboxed(app: App, *channels: Channel) -> None:

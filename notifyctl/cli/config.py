@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from notifyctl.cli._context import load_app, server_name
+from notifyctl.cli._context import load_app
 from notifyctl.cli._group import examples, noun
 from notifyctl.cli._options import OutputOption, TableOption
 from notifyctl.cli._output import Column, Output, View, say
 from notifyctl.errors import NotifyError
+from notifyctl.views.places import server_name
 
 if TYPE_CHECKING:
     from notifyctl.app import App

@@ -114,7 +114,8 @@ def _work(app: "App") -> bool:
 
 def _show_outbox(app: "App") -> None:
     """Print what customers would have got."""
-    from notifyctl.cli.outbox import ENTRY_COLUMNS, entries, entry_record
+    from notifyctl.cli.outbox import ENTRY_COLUMNS
+    from notifyctl.views.outbox import entries, entry_record
 
     found = entries(app)
     write(f"\nThe outbox has {len(found)} messages:\n\n")

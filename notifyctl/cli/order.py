@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from notifyctl.cli._context import load_app, producing, progress, say_if_sandboxed, told_route
+from notifyctl.cli._context import load_app, producing, progress, say_if_sandboxed
 from notifyctl.cli._enqueue import Tally, enqueue_orders, say_spooled
 from notifyctl.cli._errors import Code, Refused
 from notifyctl.cli._filters import read_time
@@ -19,6 +19,7 @@ from notifyctl.cli._group import examples, noun
 from notifyctl.cli._options import DryRunOption, OutputOption, TableOption
 from notifyctl.cli._output import Output, View, say
 from notifyctl.errors import BrokerUnavailable, InvalidOrder
+from notifyctl.views.places import told_route
 
 if TYPE_CHECKING:
     from notifyctl.app import App

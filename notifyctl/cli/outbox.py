@@ -1,6 +1,6 @@
 """`notifyctl outbox`: what the sandbox took instead of sending it."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -9,15 +9,13 @@ from notifyctl.cli._context import connected, load_app, operator
 from notifyctl.cli._group import examples, noun
 from notifyctl.cli._options import DryRunOption, OutputOption, RevealOption, TableOption, YesOption
 from notifyctl.cli._output import Column, Output, View, write
-from notifyctl.errors import JobNotFound
-from notifyctl.views.personal import masked, without_personal
-from notifyctl.views.times import iso, moment
+from notifyctl.views.outbox import entries, entry_record, find_entry, whole_entry_record
+from notifyctl.views.times import moment
 
 if TYPE_CHECKING:
     from notifyctl.app import App
-    from notifyctl.providers.outbox import OutboxEntry
 
-__all__ = ["ENTRY_COLUMNS", "app", "entries", "entry_record"]
+__all__ = ["ENTRY_COLUMNS", "app"]
 
 app = noun(
     "outbox",
@@ -66,14 +64,13 @@ def show(
 ) -> None:
     """Show a message as its customer would read it."""
     app = load_app()
-    entry = _find(app, message_id)
+    entry = find_entry(app, message_id)
     if reveal:
         _note(app, f"{entry.id} in the outbox")
-    record = entry_record(entry, reveal=reveal)
-    text = entry.text if reveal else without_personal(entry.text)
-    View(output, table).one({**record, "text": text}, _PAGE_COLUMNS)
+    record = whole_entry_record(entry, reveal=reveal)
+    View(output, table).one(record, _PAGE_COLUMNS)
     if output is Output.TABLE:
-        write(f"\n{text.rstrip()}\n")
+        write(f"\n{record['text'].rstrip()}\n")
 
 
 @app.command(epilog=examples("notifyctl outbox clear", "notifyctl outbox clear --channel email --yes"))
@@ -93,39 +90,6 @@ def clear(*, channel: ChannelOption = None, yes: YesOption = False, dry_run: Dry
     write(f"deleted {deleted}\n")
 
 
-def entries(app: "App", channel: str | None = None) -> "list[OutboxEntry]":
-    """The messages of one channel, or of all, the oldest first."""
-    from notifyctl.notification import Channel
-
-    chosen = [each for each in Channel if channel in (None, each.value)]
-    found = [entry for each in chosen for entry in app.outbox(each).entries()]
-    return sorted(found, key=lambda entry: (entry.written_at_ms, entry.id))
-
-
-def entry_record(entry: "OutboxEntry", *, reveal: bool = False) -> dict[str, Any]:
-    """A message as a record, without its text."""
-    return {
-        "id": entry.id,
-        "job": entry.notification_id,
-        "channel": entry.channel.value,
-        "to": entry.to if reveal else masked(entry.channel, entry.to),
-        "subject": entry.subject,
-        "file": str(entry.path),
-        "written_at": iso(entry.written_at_ms),
-    }
-
-
 def _note(app: "App", what: str) -> None:
     """Keep in the audit log that somebody looked at addresses."""
     connected(app).inspector.note("revealed", what, by=operator())
-
-
-def _find(app: "App", message_id: str) -> "OutboxEntry":
-    from notifyctl.notification import Channel
-
-    for channel in Channel:
-        try:
-            return app.outbox(channel).read(message_id)
-        except JobNotFound:
-            continue
-    raise JobNotFound(f"no message {message_id!r} in the outbox", hint="'notifyctl outbox list' shows them.")

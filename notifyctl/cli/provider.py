@@ -11,8 +11,7 @@ from notifyctl.cli._context import connected, load_app, operator
 from notifyctl.cli._group import examples, noun
 from notifyctl.cli._options import DryRunOption, OutputOption, ReasonOption, TableOption, read_duration
 from notifyctl.cli._output import Column, Output, View, say, write
-from notifyctl.errors import UnknownProvider
-from notifyctl.views.circuits import circuit_record
+from notifyctl.views.circuits import provider_records
 from notifyctl.views.times import moment
 
 if TYPE_CHECKING:
@@ -60,14 +59,7 @@ def list_(*, output: OutputOption = Output.TABLE, table: TableOption = "simple")
     A circuit is closed: it is asked. open: it is not, until then. half-open: one message is to find out whether it
     works again.
     """
-    app = connected()
-    found = _configured(app)
-    circuits = app.circuits.look([name for name, _, _ in found])
-    records = [
-        {**circuit_record(circuit), "channel": channel.value, "place": place}
-        for circuit, (_, channel, place) in zip(circuits, found, strict=True)
-    ]
-    View(output, table).many(records, _COLUMNS, id_key="provider")
+    View(output, table).many(provider_records(connected()), _COLUMNS, id_key="provider")
 
 
 @app.command(
@@ -96,7 +88,7 @@ def check(
     work.
     """
     app = load_app()
-    channel = _channel(_known(app, provider), to)
+    channel = _channel(app.switches.channels_of(provider), to)
     asked = next(one for one in app.providers(channel) if one.name == provider)
     began = time.monotonic()
     asked.check()
@@ -127,12 +119,11 @@ def trip(
     After that, one message finds out whether it works.
     """
     app = connected()
-    _known(app, provider)
+    app.switches.channels_of(provider)
     if not for_:
         raise typer.BadParameter("expected more than 0", param_hint="--for")
     if not dry_run:
-        app.circuits.trip(provider, round(for_.total_seconds() * 1000), reason)
-        app.inspector.note("tripped", provider, by=operator(), why=reason)
+        app.switches.trip(provider, round(for_.total_seconds() * 1000), by=operator(), why=reason)
     write(f"{provider} {'would not be' if dry_run else 'is not'} asked for {_told(for_)}\n")
 
 
@@ -140,36 +131,10 @@ def trip(
 def reset(provider: ProviderArgument, *, reason: ReasonOption = "", dry_run: DryRunOption = False) -> None:
     """Ask a provider again at once, whatever it said; its failures are forgotten, and its queue goes on."""
     app = connected()
-    channels = _known(app, provider)
+    app.switches.channels_of(provider)
     if not dry_run:
-        app.circuits.reset(provider, reason)
-        for channel in channels:
-            app.inspector.unblock(channel.value)
-        app.inspector.note("reset", provider, by=operator(), why=reason)
+        app.switches.reset(provider, by=operator(), why=reason)
     write(f"{provider} {'would be' if dry_run else 'is'} asked again\n")
-
-
-def _configured(app: "App") -> "list[tuple[str, Channel, int]]":
-    """All providers, with their channel and their place in its order."""
-    from notifyctl.notification import Channel
-
-    return [
-        (name, channel, place) for channel in Channel for place, name in enumerate(app.provider_names(channel), start=1)
-    ]
-
-
-def _known(app: "App", provider: str) -> "list[Channel]":
-    """The channels of a provider.
-
-    Raises:
-        UnknownProvider: It is not configured.
-    """
-    found = _configured(app)
-    channels = [channel for name, channel, _ in found if name == provider]
-    if not channels:
-        names = ", ".join(dict.fromkeys(name for name, _, _ in found))
-        raise UnknownProvider(f"no provider named {provider!r} is configured", hint=f"There are: {names}.")
-    return channels
 
 
 def _channel(channels: "list[Channel]", to: str | None) -> "Channel":

@@ -1,18 +1,18 @@
 """`notifyctl queue`: pause queues, let them go on, and limit them; live, for all workers at once."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from notifyctl.cli._complete import queue_names
-from notifyctl.cli._context import connected, operator, told_route
+from notifyctl.cli._context import connected, operator
 from notifyctl.cli._group import examples, noun
 from notifyctl.cli._options import DryRunOption, OutputOption, ReasonOption, TableOption, read_rate
 from notifyctl.cli._output import Column, Output, View, write
 from notifyctl.cli.stats import OPEN_COLUMN
 from notifyctl.units import Rate
-from notifyctl.views.queues import queue_records
+from notifyctl.views.queues import queue_records, whole_queue_record
 from notifyctl.views.times import duration
 
 if TYPE_CHECKING:
@@ -89,27 +89,7 @@ def list_(*, output: OutputOption = Output.TABLE, table: TableOption = "simple")
 def show(queue: QueueArgument, *, output: OutputOption = Output.TABLE, table: TableOption = "simple") -> None:
     """Show all there is to know about a queue: its counts, what limits it, what holds it up, how it is worked on."""
     app = connected()
-    (found,) = queue_records(app, [queue])
-    record = {**found, **_settings_of(app, queue)}
-    View(output, table).one(record, _PAGE_COLUMNS, id_key="queue")
-
-
-def _settings_of(app: "App", queue: str) -> dict[str, Any]:
-    """How the settings say that a queue is worked on; nothing for one that only the server knows."""
-    from notifyctl.notification import Channel
-    from notifyctl.units import format_duration
-
-    settings = app.settings.queues.get(queue)
-    if settings is None:
-        return {}
-    return {
-        "configured_rate": str(settings.rate),
-        "concurrency": settings.concurrency,
-        "retry_delays": [format_duration(delay) for delay in settings.retry_delays],
-        "look_ups": [format_duration(moment) for moment in settings.look_ups],
-        "unknown_outcome": settings.unknown_outcome,
-        "route": told_route(app, Channel(queue)),
-    }
+    View(output, table).one(whole_queue_record(app, queue), _PAGE_COLUMNS, id_key="queue")
 
 
 @app.command(epilog=examples("notifyctl queue pause email whatsapp --reason 'provider is down'"))

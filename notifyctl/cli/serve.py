@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from notifyctl.cli._context import connected, load_app, server_name
+from notifyctl.cli._context import connected, load_app
 from notifyctl.cli._errors import Refused
 from notifyctl.cli._group import alone, examples
 from notifyctl.cli._output import say
+from notifyctl.views.places import server_name
 
 if TYPE_CHECKING:
     from notifyctl.app import App

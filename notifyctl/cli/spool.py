@@ -1,7 +1,7 @@
 """`notifyctl spool`: what could not be handed to Redis yet."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -10,13 +10,9 @@ from notifyctl.cli._errors import Code
 from notifyctl.cli._group import examples, noun
 from notifyctl.cli._options import ListLimitOption, OutputOption, RevealOption, TableOption
 from notifyctl.cli._output import Column, Output, View, say
-from notifyctl.errors import BrokerUnavailable, SpoolError
-from notifyctl.views.personal import masked
-from notifyctl.views.times import iso, moment
-
-if TYPE_CHECKING:
-    from notifyctl.app import App
-    from notifyctl.spool import Row
+from notifyctl.errors import BrokerUnavailable
+from notifyctl.views.spool import spool_record
+from notifyctl.views.times import moment
 
 __all__ = ["app"]
 
@@ -67,7 +63,7 @@ def list_(
     rows = app.spool.all(limit)
     if reveal and rows:
         connected(app).inspector.note("revealed", f"{len(rows)} entries of the spool", by=operator())
-    records = [_record(row, app, reveal=reveal) for row in rows]
+    records = [spool_record(row, app, reveal=reveal) for row in rows]
     View(output, table).many(records, _COLUMNS, none="the spool is empty")
     counts = app.spool.counts()
     if (total := counts.waiting + counts.held + counts.elsewhere) > limit:
@@ -105,38 +101,3 @@ def flush(
     if total.held:
         say("'notifyctl spool list' says why something is held")
         raise typer.Exit(Code.PARTIAL)
-
-
-def _record(row: "Row", app: "App", *, reveal: bool) -> dict[str, Any]:
-    from notifyctl.notifier.entries import Supersession, read
-
-    elsewhere = row.destination != app.spool.destination
-    record: dict[str, Any] = {
-        "id": row.id,
-        "queue": row.queue,
-        "kind": "unknown",
-        "state": "held" if row.held else "elsewhere" if elsewhere else row.note or "waiting",
-        "template": "",
-        "order": "",
-        "to": None,
-        "spooled_at": iso(row.at_ms),
-        "due_at": None,
-        "expires_at": None,
-        "destination": row.destination,
-        "why": row.held or (row.destination if elsewhere else ""),
-    }
-    try:
-        entry = read(row)
-    except SpoolError as error:
-        return record | {"why": row.held or error.message}
-    if isinstance(entry, Supersession):
-        return record | {"kind": "supersession"}
-    about, job = entry.notification, entry.job
-    return record | {
-        "kind": "message",
-        "template": about.template,
-        "order": about.order_id,
-        "to": about.to.address if reveal else masked(about.channel, about.to.address),
-        "due_at": iso(job.due_at_ms),
-        "expires_at": iso(job.expires_at_ms),
-    }

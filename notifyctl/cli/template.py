@@ -2,25 +2,27 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
-from notifyctl.cli._complete import template_names
+from notifyctl.cli._complete import template_names as known_names
 from notifyctl.cli._context import load_app
 from notifyctl.cli._errors import Code, Refused
 from notifyctl.cli._group import examples, noun
 from notifyctl.cli._options import DryRunOption, OutputOption, TableOption
 from notifyctl.cli._output import Column, Output, View, say, write
-from notifyctl.errors import JobNotFound
+from notifyctl.views.templates import (
+    channel_of,
+    faults,
+    files_of,
+    known_template,
+    preview_record,
+    template_names,
+    template_record,
+    whole_template_record,
+)
 from notifyctl.views.times import duration
-
-if TYPE_CHECKING:
-    from datetime import timedelta
-
-    from notifyctl.app import App
-    from notifyctl.notification import Channel
-    from notifyctl.templates.catalog import Catalog, Part
 
 __all__ = ["app"]
 
@@ -55,11 +57,9 @@ _FAULT_COLUMNS = (
 )
 _COPY_COLUMNS = (Column("path", "file"), Column("result"))
 
-NameArgument = Annotated[
-    str, typer.Argument(metavar="NAME", autocompletion=template_names, help="The template's name.")
-]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", autocompletion=known_names, help="The template's name.")]
 SomeNameArgument = Annotated[
-    str | None, typer.Argument(metavar="[NAME]", autocompletion=template_names, help="One alone; all by default.")
+    str | None, typer.Argument(metavar="[NAME]", autocompletion=known_names, help="One alone; all by default.")
 ]
 ChannelOption = Annotated[
     Literal["email", "whatsapp"] | None, typer.Option("--channel", help="Where it has both: email, by default.")
@@ -77,7 +77,7 @@ LocaleOption = Annotated[str, typer.Option(metavar="TAG", help="The customer's l
 def list_(*, output: OutputOption = Output.TABLE, table: TableOption = "simple") -> None:
     """List the templates that there are, ours and the shop's own."""
     catalog = load_app().catalog
-    records = [_record(catalog, name) for name in _names(catalog)]
+    records = [template_record(catalog, name) for name in template_names(catalog)]
     View(output, table).many(records, _COLUMNS, id_key="name")
 
 
@@ -89,18 +89,8 @@ def show(name: NameArgument, *, output: OutputOption = Output.TABLE, table: Tabl
 
     Files of the shop's own folder (NOTIFYCTL_TEMPLATES_DIR) go before those that come with notifyctl, one by one.
     """
-    from notifyctl.templates.samples import REQUIRED, samples
-
     catalog = load_app().catalog
-    record = _record(catalog, _known(catalog, name))
-    tried = samples(catalog, name)
-    required = [*REQUIRED.get(name, ())]
-    record |= {
-        "required": required,
-        "optional": sorted({*tried["full"]} - {*required}),
-        "samples": [*tried],
-        "files": [{"path": part.path, "from": _origin(part)} for part in _files(catalog, name)],
-    }
+    record = whole_template_record(catalog, known_template(catalog, name))
     View(output, table).one(record, _PAGE_COLUMNS, id_key="name")
     if output is Output.TABLE:
         write("\n")
@@ -129,13 +119,16 @@ def preview(
     table: TableOption = "simple",
 ) -> None:
     """Show a message as a customer would get it, with made-up data. Sends nothing."""
+    from notifyctl.templates.samples import samples
+
     if html and text:
         raise typer.BadParameter("give either --html or --text, not both", param_hint="--html")
     app = load_app()
-    where = _channel(app.catalog, _known(app.catalog, name), channel)
-    data = _sample(app.catalog, name, sample) | dict(map(_read_variable, var or ()))
-    record = {"template": name, "channel": where, "sample": sample, "locale": locale}
-    record |= _rendered(app, where, name, {**data, "shop": app.shop, "locale": locale}, locale)
+    where = channel_of(app.catalog, known_template(app.catalog, name), channel)
+    if sample not in (known := samples(app.catalog, name)):
+        raise typer.BadParameter(f"expected one of: {', '.join(known)}", param_hint="--sample")
+    told = dict(map(_read_variable, var or ()))
+    record = preview_record(app, name, where, sample=sample, locale=locale, data=told)
     if (html or open_) and not record["html"]:
         raise Refused(f"{where} template {name!r} has no HTML", hint="Leave out --html and --open.")
     if open_:
@@ -156,34 +149,13 @@ def check(name: SomeNameArgument = None, *, output: OutputOption = Output.TABLE,
     where Twilio is configured, texts that are not translated, and files in your folder that nothing uses. Ends with 7
     if something is wrong.
     """
-    from notifyctl.notification import Channel
-    from notifyctl.templates.proofs import proofs, strays
-
     app = load_app()
-    names = [_known(app.catalog, name)] if name else _names(app.catalog)
-    sids = None if app.sandboxed(Channel.WHATSAPP) else app.settings.whatsapp.content_sids
-    faults = [
-        fault
-        for one in names
-        for channel in _channels(app.catalog, one)
-        for fault in proofs(app.catalog, channel, one, shop=app.shop, content_sids=sids)
-    ]
-    if name is None and not faults:
-        faults += strays(app.catalog)
-    records = [
-        {
-            "template": fault.template,
-            "channel": fault.channel.value if fault.channel else "",
-            "language": fault.language,
-            "detail": fault.detail,
-            "remedy": fault.remedy,
-        }
-        for fault in faults
-    ]
+    records = faults(app, name)
     View(output, table).many(records, _FAULT_COLUMNS, id_key="template")
     languages = ", ".join(app.catalog.languages.tags())
-    say(f"faults: {len(faults) or 'none'}; templates: {len(names)}; mails in {languages}")
-    if faults:
+    tried = 1 if name else len(template_names(app.catalog))
+    say(f"faults: {len(records) or 'none'}; templates: {tried}; mails in {languages}")
+    if records:
         raise typer.Exit(Code.CONDITION)
 
 
@@ -215,7 +187,7 @@ def copy(
     if folder is None:
         raise typer.BadParameter("name a folder, as no NOTIFYCTL_TEMPLATES_DIR is set", param_hint="--to")
     records = []
-    for part in _files(app.catalog, _known(app.catalog, name)):
+    for part in files_of(app.catalog, known_template(app.catalog, name)):
         if not shared and part.path.split("/")[1].startswith("_"):
             continue
         target = folder / part.path
@@ -230,75 +202,6 @@ def copy(
         say(f"set NOTIFYCTL_TEMPLATES_DIR={folder} so that they are used")
 
 
-def _names(catalog: "Catalog") -> list[str]:
-    return sorted({*catalog.email_names(), *catalog.whatsapp_names()})
-
-
-def _known(catalog: "Catalog", name: str) -> str:
-    known = _names(catalog)
-    if name not in known:
-        raise JobNotFound(f"no template is named {name!r}", hint=f"Known names: {', '.join(known)}.")
-    return name
-
-
-def _channels(catalog: "Catalog", name: str) -> "list[Channel]":
-    from notifyctl.notification import Channel
-
-    names = {Channel.EMAIL: catalog.email_names(), Channel.WHATSAPP: catalog.whatsapp_names()}
-    return [channel for channel in Channel if name in names[channel]]
-
-
-def _channel(catalog: "Catalog", name: str, wanted: str | None) -> "Channel":
-    channels = _channels(catalog, name)
-    if wanted is None:
-        return channels[0]
-    found = next((channel for channel in channels if channel.value == wanted), None)
-    if found is None:
-        raise JobNotFound(f"no {wanted} template is named {name!r}")
-    return found
-
-
-def _record(catalog: "Catalog", name: str) -> dict[str, Any]:
-    """A template as a record, for a list."""
-    from notifyctl.notification import Channel
-
-    channels = _channels(catalog, name)
-    languages: dict[str, None] = {}
-    expires: timedelta | None = None
-    for channel in channels:
-        if channel is Channel.EMAIL:
-            mail = catalog.email(name)
-            languages |= dict.fromkeys([mail.language] if mail.language else catalog.languages.tags())
-            expires = mail.expires_after
-        else:
-            chat = catalog.whatsapp(name)
-            languages |= dict.fromkeys(chat.texts)
-            expires = expires or chat.expires_after
-    return {
-        "name": name,
-        "channels": [channel.value for channel in channels],
-        "languages": [*languages],
-        "expires_after_ms": round(expires.total_seconds() * 1000) if expires else 0,
-    }
-
-
-def _files(catalog: "Catalog", name: str) -> "list[Part]":
-    return [part for channel in _channels(catalog, name) for part in catalog.parts(channel, name)]
-
-
-def _origin(part: "Part") -> str:
-    return "own folder" if part.own else "notifyctl"
-
-
-def _sample(catalog: "Catalog", name: str, sample: str) -> dict[str, Any]:
-    from notifyctl.templates.samples import samples
-
-    found = samples(catalog, name)
-    if sample not in found:
-        raise typer.BadParameter(f"expected one of: {', '.join(found)}", param_hint="--sample")
-    return found[sample]
-
-
 def _read_variable(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not name or not equals:
@@ -309,32 +212,6 @@ def _read_variable(text: str) -> tuple[str, Any]:
         except ValueError:
             raise typer.BadParameter(f"the value of {name} is not JSON", param_hint="--var") from None
     return name, value
-
-
-def _rendered(app: "App", channel: "Channel", name: str, variables: dict[str, Any], locale: str) -> dict[str, Any]:
-    """Return the parts of a message by name; WhatsApp has neither subject nor HTML."""
-    from notifyctl.notification import Channel
-
-    if channel is Channel.EMAIL:
-        mail = app.catalog.email(name).render(variables, locale=locale)
-        size = len(mail.html.encode() or mail.text.encode())
-        return {
-            "language": mail.language,
-            "subject": mail.subject,
-            "text": mail.text,
-            "html": mail.html,
-            "bytes": size,
-        }
-    chat = app.catalog.whatsapp(name).render(variables, locale=locale, content_sids=app.settings.whatsapp.content_sids)
-    return {
-        "language": chat.language,
-        "subject": "",
-        "text": chat.text,
-        "html": "",
-        "bytes": len(chat.text.encode()),
-        "variables": dict(chat.variables),
-        "content_sid": chat.content_sid,
-    }
 
 
 def _open(html: str, name: str) -> None:

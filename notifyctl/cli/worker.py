@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from notifyctl.cli._complete import queue_names
-from notifyctl.cli._context import connected, load_app, server_name, told_route
+from notifyctl.cli._context import connected, load_app
 from notifyctl.cli._errors import Code
 from notifyctl.cli._group import Acting, examples, noun
 from notifyctl.cli._options import OutputOption, TableOption, read_duration
 from notifyctl.cli._output import Column, Output, View, say
 from notifyctl.errors import BrokerUnavailable
-from notifyctl.views.times import duration, iso, moment
+from notifyctl.views.places import server_name, told_route
+from notifyctl.views.times import duration, moment
+from notifyctl.views.workers import worker_record
 
 if TYPE_CHECKING:
     from notifyctl.app import App
@@ -144,10 +146,10 @@ def list_(*, output: OutputOption = Output.TABLE, table: TableOption = "simple")
     """
     workers = connected().fleet.workers()
     if output is Output.TABLE:
-        records = [{**_record(one), **_in_short(one)} for one in workers]
+        records = [{**worker_record(one), **_in_short(one)} for one in workers]
         View(output, table).many(records, _TABLE_COLUMNS, none="no worker runs")
     else:
-        View(output, table).many(map(_record, workers), _COLUMNS)
+        View(output, table).many(map(worker_record, workers), _COLUMNS)
 
 
 def read_concurrency(text: str) -> tuple[str, int]:
@@ -156,26 +158,6 @@ def read_concurrency(text: str) -> tuple[str, int]:
     if match is None:
         raise typer.BadParameter("expected a queue and 1 to 1000 threads, such as email=10", param_hint="--concurrency")
     return match[1], int(match[2])
-
-
-def _record(worker: "Worker") -> dict[str, Any]:
-    """A worker process in the shape of its JSON."""
-    said = worker.report
-    return {
-        "id": worker.worker_id,
-        "host": said.host,
-        "pid": said.pid,
-        "version": said.version,
-        "started_at": iso(worker.started_at_ms),
-        "queues": list(said.queues),
-        "threads": said.threads,
-        "state": worker.state,
-        "active": said.active,
-        "oldest_job": said.oldest_job or None,
-        "oldest_since": iso(worker.oldest_since_ms),
-        "oldest_ms": said.oldest_ms,
-        "seen_at": iso(worker.seen_at_ms),
-    }
 
 
 def _in_short(worker: "Worker") -> dict[str, Any]:

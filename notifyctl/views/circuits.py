@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from notifyctl.app import App
     from notifyctl.delivery.circuits import Circuit
 
-__all__ = ["circuit_record", "open_circuits"]
+__all__ = ["circuit_record", "open_circuits", "provider_records"]
 
 
 def circuit_record(circuit: Circuit) -> dict[str, Any]:
@@ -24,6 +24,20 @@ def circuit_record(circuit: Circuit) -> dict[str, Any]:
         "until": iso(circuit.until_ms),
         "reason": circuit.reason,
     }
+
+
+def provider_records(app: App) -> list[dict[str, Any]]:
+    """All providers as records, with their circuits, channel by channel in the order in which they are asked.
+
+    Raises:
+        BrokerUnavailable: Redis cannot be reached.
+    """
+    found = app.switches.places()
+    circuits = app.circuits.look([name for name, _, _ in found])
+    return [
+        {**circuit_record(circuit), "channel": channel.value, "place": place}
+        for circuit, (_, channel, place) in zip(circuits, found, strict=True)
+    ]
 
 
 def open_circuits(app: App, queue: str) -> list[dict[str, Any]]:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from notifyctl.errors import SpoolError
 from notifyctl.views.circuits import open_circuits
+from notifyctl.views.places import told_route
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from notifyctl.app import App
 
-__all__ = ["queue_records", "spooled"]
+__all__ = ["queue_records", "spooled", "whole_queue_record"]
 
 
 def queue_records(app: App, names: Sequence[str], *, tell: Callable[[str], None] | None = None) -> list[dict[str, Any]]:
@@ -34,6 +35,35 @@ def queue_records(app: App, names: Sequence[str], *, tell: Callable[[str], None]
         _record(app, name, None if counts is None else counts.get(name, 0), sum(name in queues for queues in working))
         for name in names
     ]
+
+
+def whole_queue_record(app: App, queue: str) -> dict[str, Any]:
+    """A queue as a record, with how the settings say that it is worked on.
+
+    Raises:
+        UnknownQueue: There is no such queue.
+        BrokerUnavailable: Redis cannot be reached.
+    """
+    (found,) = queue_records(app, [queue])
+    return {**found, **_settings_of(app, queue)}
+
+
+def _settings_of(app: App, queue: str) -> dict[str, Any]:
+    """How the settings say that a queue is worked on; nothing for one that only the server knows."""
+    from notifyctl.notification import Channel
+    from notifyctl.units import format_duration
+
+    settings = app.settings.queues.get(queue)
+    if settings is None:
+        return {}
+    return {
+        "configured_rate": str(settings.rate),
+        "concurrency": settings.concurrency,
+        "retry_delays": [format_duration(delay) for delay in settings.retry_delays],
+        "look_ups": [format_duration(moment) for moment in settings.look_ups],
+        "unknown_outcome": settings.unknown_outcome,
+        "route": told_route(app, Channel(queue)),
+    }
 
 
 def spooled(app: App, tell: Callable[[str], None] | None = None) -> Mapping[str, int] | None:
