@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from notifyctl.engine.jobs import Job
 
-__all__ = ["HELD", "in_doubt", "may_repeat", "told"]
+__all__ = ["HELD", "in_doubt", "known", "may_repeat", "told"]
 
 #: Why a dead letter is held of which nobody can say that.
 HELD = "unknown_outcome"
@@ -51,6 +51,11 @@ def may_repeat(job: Job) -> bool:
 
 def told(job: Job) -> list[str]:
     """Return what is known of such a job, and what can be done, a sentence a line; nothing of any other job."""
+    return [*known(job), *_next(job)] if may_repeat(job) else []
+
+
+def known(job: Job) -> list[str]:
+    """Return what is known of such a job, a sentence a line; nothing of any other job."""
     if not may_repeat(job):
         return []
     evidence = [entry.partition(" ") for entry in job.duplicates]
@@ -68,7 +73,7 @@ def told(job: Job) -> list[str]:
         begin = begin.replace(" once more", "")
         at = moment(iso(job.replayed_at_ms))
         lines.append(f"{begin} by {' or '.join(names)} before somebody sent it again at {at}")
-    return [*lines, *_next(job)]
+    return lines
 
 
 def _next(job: Job) -> list[str]:

@@ -35,6 +35,8 @@ _ANSWERS: Final = {
     "look_up_failed": "could not be asked what became of it",
     "no_provider": "was not asked",
 }
+#: Answers that are about an earlier attempt: nothing was sent.
+_LOOK_UPS: Final = ("found", "not_found", "look_up_failed")
 #: What a run came to that asked no provider.
 _OUTCOMES: Final = {
     "sent": "it was sent",
@@ -171,7 +173,8 @@ def _attempt(job: Job, run: Mapping[str, Any]) -> Iterator[Step]:
         outcome = str(one.get("outcome", ""))
         told = f"{one.get('provider', '')} {_ANSWERS.get(outcome, outcome)}"
         why = _because(one.get("provider_code"), one.get("error"))
-        yield Step(at_ms, job, "attempt", f"{named}{told}{why}", _TONES.get(outcome, "wait"))
+        begin = "" if outcome in _LOOK_UPS else named
+        yield Step(at_ms, job, "attempt", f"{begin}{told}{why}", _TONES.get(outcome, "wait"))
         at_ms += int(one.get("duration_ms") or 0)
     if not asked:
         outcome = str(run.get("outcome", ""))

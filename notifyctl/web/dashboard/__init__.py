@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notifyctl.web.dashboard import doctor, entrance, outbox, overview, previews, providers, workers
+from notifyctl.web.dashboard import (
+    doctor,
+    entrance,
+    jobs,
+    orders,
+    outbox,
+    overview,
+    previews,
+    providers,
+    workers,
+)
 from notifyctl.web.dashboard.assets import Assets
 
 if TYPE_CHECKING:
@@ -17,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["install"]
 
-_PAGES = (entrance, overview, workers, providers, previews, outbox, doctor)
+_PAGES = (entrance, overview, jobs, orders, workers, providers, previews, outbox, doctor)
 
 
 def install(web: FastAPI) -> None:

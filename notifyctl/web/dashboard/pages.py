@@ -16,7 +16,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from notifyctl.access import Permission
-from notifyctl.web.dashboard import words
+from notifyctl.web.dashboard import links, words
 from notifyctl.web.dashboard.assets import asset_url
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _environment() -> Environment:
     }  # fmt: skip
     environment.globals |= {
         "circuit_words": CIRCUIT_WORDS,
-        "pattern": words.pattern, "pretty": words.pretty,
+        "job_url": links.job_url, "order_url": links.order_url, "pattern": words.pattern, "pretty": words.pretty,
         "spark": words.spark, "static": asset_url, "tones": TONES,
     }  # fmt: skip
     return environment

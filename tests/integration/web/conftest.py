@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 def shared_serving(shared_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """One for the whole session; use `serving`, behind which all is empty."""
     state = tmp_path_factory.mktemp("web")
-    with Serving(shared_server.url, {"state_dir": str(state)}) as serving:
+    with Serving(
+        shared_server.url, {"state_dir": str(state), "pseudonym_secret": "keys the hashes of tests"}
+    ) as serving:
         yield serving
 
 

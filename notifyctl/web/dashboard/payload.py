@@ -1,0 +1,51 @@
+"""What a message is made from, as a page shows it: hidden unless it is revealed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from notifyctl.views.personal import masked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from notifyctl.engine.jobs import Job
+
+__all__ = ["payload_shown"]
+
+_HIDDEN = "•••"
+
+
+def payload_shown(job: Job, *, reveal: bool) -> dict[str, Any] | None:
+    """What a job is made from, or its names without its values; None where it is nothing that can be read.
+
+    Args:
+        job: The job.
+        reveal: With its values.
+    """
+    try:
+        stored = json.loads(job.payload)
+    except ValueError:
+        return None
+    if not isinstance(stored, dict):
+        return None
+    shown = {name: value for name, value in stored.items() if name != "v"}
+    return shown if reveal else {name: _hidden(name, value, shown) for name, value in shown.items()}
+
+
+def _hidden(name: str, value: Any, stored: Mapping[str, Any]) -> Any:
+    if name in ("channel", "template", "locale", "order_id"):
+        return value
+    if name == "to":
+        return masked(str(stored.get("channel", "")), str(value))
+    return _without_values(value)
+
+
+def _without_values(value: Any) -> Any:
+    """The shape of a value: its names, and nothing of what they stand for."""
+    if isinstance(value, dict):
+        return {name: _without_values(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_values(inner) for inner in value]
+    return _HIDDEN if value not in ("", None) else value
