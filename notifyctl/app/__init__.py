@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from notifyctl.engine.fleet import Fleet
     from notifyctl.engine.inspector import Inspector
     from notifyctl.engine.pseudonyms import Pseudonyms
+    from notifyctl.engine.replays import Replays
     from notifyctl.engine.replicas import Replicas
     from notifyctl.engine.scripts import Retention
     from notifyctl.notifier import Notifier
@@ -140,6 +141,13 @@ class App:
         rates = {name: queue.rate for name, queue in self.settings.queues.items()}
         client = self.client("operator")
         return Inspector(client, self.settings.namespace, rates=rates, retention=self.retention, secret=self._secret)
+
+    @cached_property
+    def replays(self) -> Replays:
+        """Dead letters that are sent again in bulk."""
+        from notifyctl.engine.replays import Replays
+
+        return Replays(self.inspector, self.settings.namespace)
 
     @cached_property
     def ways(self) -> Ways:

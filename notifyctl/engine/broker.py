@@ -29,6 +29,8 @@ from notifyctl.engine.keys import QueueKeys
 from notifyctl.engine.message import NotifyMessage
 from notifyctl.engine.presence import Presence
 from notifyctl.engine.producer import Producer
+from notifyctl.engine.replay_steps import Steps
+from notifyctl.engine.replayer import Replayer
 from notifyctl.engine.replicas import Replicas
 from notifyctl.engine.scripts import Retention, Scripts
 from notifyctl.engine.states import Release
@@ -118,6 +120,7 @@ class NotifyBroker(Broker):
         self._commits: dict[str, GroupCommit[Completion, str]] = {}
         self._presence: Presence | None = None
         self._heartbeat: Heartbeat | None = None
+        self._replayer: Replayer | None = None
         super().__init__(middleware=[_Lifecycle(), *(middleware or [])])
         self.queues = {}
 
@@ -194,12 +197,14 @@ class NotifyBroker(Broker):
             commit.rearm()
         self._threads = worker.worker_threads
         self._presence = Presence(self, worker)
+        self._replayer = Replayer(Steps(self.client, self.namespace), lambda: self.worker_id)
         self.start_heartbeat()
 
     def start_heartbeat(self) -> None:
         """Beat from now on, in a new thread."""
         assert self._presence is not None  # noqa: S101 - there is a worker
-        self._heartbeat = Heartbeat(self.held, self.scripts, self.retention, self._presence)
+        assert self._replayer is not None  # noqa: S101
+        self._heartbeat = Heartbeat(self.held, self.scripts, self.retention, self._presence, self._replayer.wake)
         self._heartbeat.start()
 
     @property
@@ -213,6 +218,8 @@ class NotifyBroker(Broker):
         self.interrupted.set()
         if self._heartbeat is not None:
             self._heartbeat.beat_now()
+        if self._replayer is not None:
+            self._replayer.stop()
         for commit in self._commits.values():
             commit.wake()
         for queue_name, held in self.held.items():

@@ -108,11 +108,12 @@ class Fleet:
         self._keys = FleetKeys(namespace)
         self._clock = clock
 
-    def tell(self, worker_id: str, report: Report) -> None:
-        """Give a sign of life; Redis errors leave as redis-py raises them."""
-        keys = [self._keys.workers, self._keys.worker(worker_id)]
+    def tell(self, worker_id: str, report: Report) -> list[str]:
+        """Give a sign of life; the bulk replays to be carried out. Redis errors leave as redis-py raises them."""
+        keys = [self._keys.workers, self._keys.worker(worker_id), self._keys.running_replays]
         now_ms = self._clock() if self._clock else 0
-        _PRESENT(self._client, keys, [now_ms, worker_id, json.dumps(asdict(report)), PRESENCE_MS])
+        running = _PRESENT(self._client, keys, [now_ms, worker_id, json.dumps(asdict(report)), PRESENCE_MS])
+        return [replay_id.decode() for replay_id in running]
 
     def leave(self, worker_id: str) -> None:
         """Forget a worker process that has ended; Redis errors leave as redis-py raises them."""

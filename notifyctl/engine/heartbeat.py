@@ -39,6 +39,7 @@ class Heartbeat(threading.Thread):
         scripts: The transitions of a queue, on a client of this thread's own kind.
         retention: For the sweeps.
         presence: Tells what this process does.
+        carry_out: Is told of bulk replays that run; must not take long.
     """
 
     def __init__(
@@ -47,12 +48,14 @@ class Heartbeat(threading.Thread):
         scripts: Callable[[str], Scripts],
         retention: Retention,
         presence: Presence,
+        carry_out: Callable[[list[str]], None],
     ) -> None:
         super().__init__(name="notifyctl-heartbeat", daemon=True)
         self._held = held
         self._scripts = scripts
         self._retention = retention
         self._presence = presence
+        self._carry_out = carry_out
         self._stopped = False
         self._called = threading.Event()
 
@@ -87,7 +90,8 @@ class Heartbeat(threading.Thread):
                     if message is not None and (job_id, message.job.token) in chunk:
                         message.lost = True
                         log.warning("the lease of job %s is lost", job_id)
-        self._presence.tell()
+        if running := self._presence.tell():
+            self._carry_out(running)
 
     def sweep(self) -> None:
         """One bounded step of forgetting, per queue."""

@@ -16,6 +16,7 @@ from notifyctl.engine.pseudonyms import Pseudonyms
 from notifyctl.engine.scripts import Retention, Scripts
 from notifyctl.engine.search import JobFilter, Page, Search
 from notifyctl.engine.states import Lane, State
+from notifyctl.engine.tally import tally
 from notifyctl.errors import JobNotFound, UnknownQueue, WrongState
 from notifyctl.units import Rate
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     import redis
 
     from notifyctl.clock import Clock
+    from notifyctl.engine.sieve import Sifted
+    from notifyctl.engine.tally import By, Count
 
 __all__ = ["Inspector"]
 
@@ -178,7 +181,7 @@ class Inspector:
             UnknownQueue: There is no such queue.
             InvalidInput: The cursor is none, or of another search.
         """
-        return self._search.page(where, self._all_of(queues), limit=limit, cursor=cursor)
+        return self._search.page(where, self.all_of(queues), limit=limit, cursor=cursor)
 
     def search(self, where: JobFilter, queues: Sequence[str] = ()) -> Iterator[Job]:
         """Yield all jobs that fit, as `find` does page by page.
@@ -186,9 +189,36 @@ class Inspector:
         Raises:
             UnknownQueue: There is no such queue.
         """
-        return self._search.jobs(where, self._all_of(queues))
+        return self._search.jobs(where, self.all_of(queues))
 
-    def _all_of(self, queues: Sequence[str]) -> list[str]:
+    def tally(self, by: By, where: JobFilter, queues: Sequence[str] = ()) -> list[Count]:
+        """Count the jobs that fit by what they have in common, the most frequent first; hours in their order.
+
+        Raises:
+            UnknownQueue: There is no such queue.
+        """
+        return tally(self._search, by, where, self.all_of(queues))
+
+    def sifted(
+        self, where: JobFilter, queues: Sequence[str], *, by: str = "", young_ms: int = 0
+    ) -> Iterator[tuple[str, list[Sifted]]]:
+        """Yield the ids of the jobs that fit, without reading them: see `Search.sifted`."""
+        return self._search.sifted(where, queues, by=by, young_ms=young_ms)
+
+    def indexes(self, where: JobFilter) -> list[str]:
+        """The names of the indexes that find such jobs: see `Search.indexes`."""
+        return self._search.indexes(where)
+
+    def read(self, places: Sequence[tuple[str, str]]) -> list[Job]:
+        """The jobs of these (queue, id) pairs, without those that are gone."""
+        return [job for queue, job_id in places for job in self._read(queue, [job_id])]
+
+    def all_of(self, queues: Sequence[str]) -> list[str]:
+        """Return these queues, or all where there are none.
+
+        Raises:
+            UnknownQueue: There is no such queue.
+        """
         return [self.known(queue) for queue in queues] or self.queues()
 
     def between_attempts(self, queue: str) -> bool:

@@ -118,6 +118,14 @@ class QueueKeys:
         """
         return self.prefix + name
 
+    def replay(self, replay_id: str) -> str:
+        """Hash: how far a bulk replay is in this queue; expires 30 days after its last step."""
+        return f"{self.prefix}replay:{replay_id}"
+
+    def replay_todo(self, replay_id: str) -> str:
+        """Sorted set of what it has still to send again, id by time of death in ms; expires with its hash."""
+        return f"{self.prefix}replay:{replay_id}:todo"
+
     def taken(self, worker_id: str) -> str:
         """String ``<sequence> <id> …``: a worker's last batch; expires after an hour."""
         return f"{self.prefix}taken:{worker_id}"
@@ -156,6 +164,20 @@ class FleetKeys:
     def worker(self, worker_id: str) -> str:
         """String, JSON: what a worker process says of itself; expires 15 s after its last sign of life."""
         return f"{{{self.namespace}:fleet}}:worker:{worker_id}"
+
+    @property
+    def replays(self) -> str:
+        """Sorted set of bulk replays, id by when it was started in ms; expires 30 days after the last one."""
+        return f"{{{self.namespace}:fleet}}:replays"
+
+    @property
+    def running_replays(self) -> str:
+        """Sorted set of those that are not over; expires in the same way."""
+        return f"{{{self.namespace}:fleet}}:replays:running"
+
+    def replay(self, replay_id: str) -> str:
+        """Hash: what a bulk replay is to do, who started it, and who carries it out; expires after 30 days."""
+        return f"{{{self.namespace}:fleet}}:replay:{replay_id}"
 
     @property
     def events(self) -> str:

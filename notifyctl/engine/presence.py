@@ -33,9 +33,9 @@ class Presence:
         self._host, self._pid = socket.gethostname(), os.getpid()
         self._started = time.monotonic()
 
-    def tell(self) -> None:
-        """Say what this process does now."""
-        self._fleet.tell(self._broker.worker_id, self.report())
+    def tell(self) -> list[str]:
+        """Say what this process does now; the bulk replays to be carried out."""
+        return self._fleet.tell(self._broker.worker_id, self.report())
 
     def leave(self) -> None:
         """Say that it ends."""

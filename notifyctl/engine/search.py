@@ -11,13 +11,15 @@ import base64
 import heapq
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from notifyctl.clock import from_ms
 from notifyctl.connection import pipelined, translated
 from notifyctl.engine.jobs import Job
 from notifyctl.engine.keys import QueueKeys, order_index, recipient_index
+from notifyctl.engine.sieve import PAGE, Sieve, indexed, members
 from notifyctl.engine.states import State
 from notifyctl.errors import InvalidInput
 
@@ -27,13 +29,15 @@ if TYPE_CHECKING:
     import redis
 
     from notifyctl.engine.pseudonyms import Pseudonyms
+    from notifyctl.engine.sieve import Sifted
 
-__all__ = ["JobFilter", "Page", "Search"]
+__all__ = ["ENDED", "JobFilter", "Page", "Search"]
 
-_SET_PAGE = 500
 _JOB_PAGE = 100
+_NAMED = ("code", "error", "provider", "template", "order_id")
 _LIVE = (State.ACTIVE, State.WAITING, State.DELAYED)
-_ENDED = (State.DEAD, State.COMPLETED, State.CANCELLED)
+#: States whose sets are in the order of time.
+ENDED = (State.DEAD, State.COMPLETED, State.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +67,34 @@ class JobFilter:
     until_ms: int = 0
     attempts: int = 0
 
-    def matches(self, job: Job) -> bool:
-        """Whether a job fits all of it, its recipient aside, which the index finds."""
-        moment = job.finished_at_ms or job.created_at_ms
-        return (
-            (not self.states or job.state in self.states)
-            and (not self.since_ms or moment >= self.since_ms)
-            and (not self.until_ms or moment <= self.until_ms)
-            and (not self.template or job.template == self.template)
-            and (not self.order_id or job.order_id == self.order_id)
-            and (not self.provider or self.provider in job.providers)
-            and (not self.code or self.code.lower() in (code.lower() for code in job.codes))
-            and (not self.error or any(self.error.lower() in error.lower() for error in job.errors))
-            and len(job.attempts) >= self.attempts
-        )
+    @property
+    def narrows(self) -> bool:
+        """Whether a job has to be looked at to know if it fits: its state and its indexes do not tell."""
+        return replace(self, states=(), order_id="", recipient="") != JobFilter()
+
+    def scores(self, state: State) -> tuple[float, float]:
+        """Between which scores the jobs of a state are: those that have ended are in the order of time."""
+        if state not in ENDED:
+            return -math.inf, math.inf
+        return self.since_ms or -math.inf, self.until_ms or math.inf
+
+    def words(self) -> list[str]:
+        """What it says, a few words for each part; nothing of the recipient."""
+        told = [f"{name.removesuffix('_id')} {getattr(self, name)}" for name in _NAMED if getattr(self, name)]
+        told += [f"since {from_ms(self.since_ms):%Y-%m-%d %H:%M:%SZ}"] if self.since_ms else []
+        told += [f"until {from_ms(self.until_ms):%Y-%m-%d %H:%M:%SZ}"] if self.until_ms else []
+        return told + ([f"{self.attempts} attempts at least"] if self.attempts else [])
+
+    def sieve(self) -> dict[str, Any]:
+        """What `Sieve` takes: all of it but the recipient, whom the index finds."""
+        return {
+            **{name: getattr(self, name) for name in ("provider", "template", "order_id", "attempts")},
+            "states": dict.fromkeys(self.states, True),
+            "code": self.code.lower(),
+            "error": self.error.lower(),
+            "since_ms": self.since_ms,
+            "until_ms": self.until_ms,
+        }
 
 
 class Page(NamedTuple):
@@ -149,8 +167,8 @@ class Search:
         if where.order_id or where.recipient:
             yield from self._over_index(where, queues, after)
             return
-        for state in where.states or (*_LIVE, *_ENDED):
-            for group in [queues] if state in _ENDED else [[queue] for queue in queues]:
+        for state in where.states or (*_LIVE, *ENDED):
+            for group in [queues] if state in ENDED else [[queue] for queue in queues]:
                 if after is not None:
                     if after.state != state or after.queue not in group:
                         continue  # the walk was past this one
@@ -164,60 +182,83 @@ class Search:
             raise InvalidInput("this cursor belongs to another search", hint="Give the same filters with it.")
 
     def _matching(self, where: JobFilter, places: Iterator[_Place]) -> Iterator[tuple[_Place, Job]]:
-        while chunk := list(islice(places, _JOB_PAGE)):
-            for place, job in zip(chunk, self._read(chunk), strict=True):
-                if job is not None and job.state == place.state and where.matches(job):
-                    yield place, job
+        sieve = Sieve(self._client, where.sieve()) if where.narrows else None
+        while chunk := list(islice(places, PAGE if sieve else _JOB_PAGE)):
+            fitting = self._fitting(sieve, chunk) if sieve else chunk
+            for start in range(0, len(fitting), _JOB_PAGE):
+                part = fitting[start : start + _JOB_PAGE]
+                for place, job in zip(part, self._read(part), strict=True):
+                    if job is not None and job.state == (place.state or job.state):
+                        yield place, job
+
+    def _fitting(self, sieve: Sieve, places: Sequence[_Place]) -> list[_Place]:
+        fits: set[tuple[str, str]] = set()
+        for queue in {place.queue for place in places}:
+            ids = [place.job_id for place in places if place.queue == queue]
+            fits |= {(queue, found.job_id) for found in sieve(QueueKeys(self._namespace, queue), ids)}
+        return [place for place in places if (place.queue, place.job_id) in fits]
 
     def _over_set(self, where: JobFilter, state: State, queue: str, after: _Place | None) -> Iterator[_Place]:
         """Yield one set's members, those that have ended newest first, page by page."""
         key = getattr(QueueKeys(self._namespace, queue), state.value)
-        ended = state in _ENDED
-        low: float = where.since_ms if ended and where.since_ms else -math.inf
-        high: float = where.until_ms if ended and where.until_ms else math.inf
+        ended = state in ENDED
         last = (after.score, after.job_id) if after is not None else None
-        offset = 0
-        while True:
-            if last is not None:
-                low, high = (low, last[0]) if ended else (last[0], high)
-            members = self._slice(key, low, high, newest_first=ended, offset=offset)
-            fresh = [m for m in members if last is None or (m < last if ended else m > last)]
-            for score, job_id in fresh:
+        for page in members(self._client, key, *where.scores(state), newest_first=ended, after=last):
+            for score, job_id in page:
                 yield _Place(state.value, queue, score, job_id)
-            if len(members) < _SET_PAGE:
-                return
-            moved = bool(fresh) and (last is None or fresh[-1][0] != last[0])
-            offset = 0 if moved else offset + len(members)  # more than a page may share one score
-            last = fresh[-1] if fresh else last
-
-    def _slice(self, key: str, low: float, high: float, *, newest_first: bool, offset: int) -> list[tuple[float, str]]:
-        bounds = (high, low) if newest_first else (low, high)
-        with translated():
-            found: Any = self._client.zrange(
-                key, *bounds, desc=newest_first, withscores=True, byscore=True, offset=offset, num=_SET_PAGE
-            )
-        return [(score, job_id.decode()) for job_id, score in found]
 
     def _over_index(
         self, where: JobFilter, queues: Sequence[str], after: _Place | None
     ) -> Iterator[tuple[_Place, Job]]:
         """Yield what the indexes find, newest first."""
-        names = [order_index(where.order_id)] if where.order_id else []
-        if where.recipient:
-            names.append(recipient_index(self._pseudonyms.of(where.recipient.encode())))
+        indexes = self.indexes(where)
+        sieve = Sieve(self._client, where.sieve())
         found: list[tuple[_Place, Job]] = []
         for queue in queues:
-            keys = QueueKeys(self._namespace, queue)
-            with translated():
-                (ids,) = pipelined(self._client, [("ZINTER", len(names), *map(keys.index, names))], raising=True)
-            places = iter([_Place("", queue, 0, job_id.decode()) for job_id in ids])
-            while chunk := list(islice(places, _JOB_PAGE)):
-                jobs = [job for job in self._read(chunk) if job is not None and where.matches(job)]
-                found += [(_Place("", queue, job.created_at_ms, job.job_id), job) for job in jobs]
+            for ids in indexed(self._client, QueueKeys(self._namespace, queue), indexes):
+                fitting = sieve(QueueKeys(self._namespace, queue), ids)
+                jobs = self._read([_Place("", queue, 0, one.job_id) for one in fitting])
+                found += [(_Place("", queue, job.created_at_ms, job.job_id), job) for job in jobs if job is not None]
         found.sort(key=lambda one: (one[0].score, one[0].job_id), reverse=True)
         for place, job in found:
             if after is None or (place.score, place.job_id) < (after.score, after.job_id):
                 yield place, job
+
+    def indexes(self, where: JobFilter) -> list[str]:
+        """The names of the indexes that find such jobs; none where all have to be gone through."""
+        names = [order_index(where.order_id)] if where.order_id else []
+        if where.recipient:
+            names.append(recipient_index(self._pseudonyms.of(where.recipient.encode())))
+        return names
+
+    def sifted(
+        self, where: JobFilter, queues: Sequence[str], *, by: str = "", young_ms: int = 0
+    ) -> Iterator[tuple[str, list[Sifted]]]:
+        """Yield the jobs that fit without reading them, queue by queue, a page at a time, the oldest first.
+
+        Args:
+            where: Which ones.
+            queues: Of these queues.
+            by: What each is counted under, as `Sieve` knows it.
+            young_ms: What was enqueued before must not go again, which its verdict says; 0 = whatever its age.
+
+        Raises:
+            BrokerUnavailable: Redis cannot be reached.
+        """
+        sieve = Sieve(self._client, {**where.sieve(), "young_ms": young_ms}, by=by)
+        indexes = self.indexes(where)
+        for queue in queues:
+            keys = QueueKeys(self._namespace, queue)
+            if indexes:
+                pages = indexed(self._client, keys, indexes)
+            else:
+                pages = (page for state in where.states or (*_LIVE, *ENDED) for page in self._ids(where, keys, state))
+            for page in pages:
+                yield queue, sieve(keys, page)
+
+    def _ids(self, where: JobFilter, keys: QueueKeys, state: State) -> Iterator[list[str]]:
+        for page in members(self._client, getattr(keys, state.value), *where.scores(state)):
+            yield [job_id for _, job_id in page]
 
     def _read(self, places: Sequence[_Place]) -> list[Job | None]:
         asked = [("HGETALL", QueueKeys(self._namespace, place.queue).job(place.job_id)) for place in places]

@@ -1,11 +1,13 @@
 -- present: a worker process lives, and says what it does.
 -- KEYS[1] zset    workers
 -- KEYS[2] string  what this one says of itself
+-- KEYS[3] zset    replays:running
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    worker id
 -- ARGV[3] text    what it says
 -- ARGV[4] ms      for how long a sign of life holds
--- Returns how many others were forgotten, whose sign of life holds no more
+-- Others whose sign of life holds no more are forgotten.
+-- Returns the bulk replays that some worker has to carry out, ten at most
 local now = tonumber(ARGV[1])
 if now == 0 then
   local t = redis.call('TIME')
@@ -14,4 +16,5 @@ end
 redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4])
 redis.call('ZADD', KEYS[1], string.format('%.0f', now), ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
-return redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('(%.0f', now - tonumber(ARGV[4])))
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('(%.0f', now - tonumber(ARGV[4])))
+return redis.call('ZRANGE', KEYS[3], 0, 9)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from notifyctl.engine import search
+from notifyctl.engine import search, sieve
 from notifyctl.engine.inspector import Inspector
 from notifyctl.engine.keys import recipient_index
 from notifyctl.engine.pseudonyms import Pseudonyms
@@ -89,7 +89,7 @@ def test_search_by_what_a_job_is(inspector: Inspector, seeds: dict[str, Seed], w
     ]
     fields = {**_attempt(outcome="permanent", code="no_mailbox", tries=tries), "attempt:2": "{}"}
     fields["attempt:2"], fields["attempt:1"] = fields["attempt:1"], "{}"
-    seed.dead("fits", template="order_shipped", **fields)
+    seed.dead("fits", template="order_shipped", runs=2, **fields)
     seed.clock.advance(-60_000)
     seed.dead("other", reason="retries_exhausted", template="test_message", **_attempt(outcome="transient"))
 
@@ -127,7 +127,7 @@ def test_search_goes_on_from_a_cursor(
     inspector: Inspector, seeds: dict[str, Seed], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every job is on one page, though many share a moment, and pages are read in small parts."""
-    monkeypatch.setattr(search, "_SET_PAGE", 3)
+    monkeypatch.setattr(sieve, "PAGE", 3)
     monkeypatch.setattr(search, "_JOB_PAGE", 2)
     for number in range(8):
         seeds["email" if number % 2 else "whatsapp"].dead(f"dead-{number}")
