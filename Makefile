@@ -16,7 +16,8 @@ REDIS7_TESTS := tests/integration/engine tests/integration/delivery tests/integr
 demo: $(SETUP)              ## orders through queue, worker and dead letters, on a server of its own
 	$(BIN)/notifyctl demo
 
-test: $(SETUP)              ## all tests, on Valkey
+test: $(SETUP)              ## all tests, on Valkey; those in a browser where there is one, or may be
+	.ci/chromium >/dev/null || echo "no chromium to be had here: the tests in a browser are left out"
 	$(TEST)
 
 test-redis7: $(SETUP)       ## what depends on the server, once more on Debian's redis-server 7.0

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from notifyctl.access import Permission
-from notifyctl.web.caller import Caller, signed_in
+from notifyctl.web.dashboard.callers import Visitor
 from notifyctl.web.dashboard.pages import local, redirect, render, set_theme
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def sign_in(request: Request, next_page: str = "/") -> HTMLResponse:
 
 @router.post("/theme")
 def theme(
-    caller: Annotated[Caller, Depends(signed_in(Permission.READ))],
+    caller: Visitor,
     theme: Annotated[str, Form()] = "",
     back: Annotated[str, Form()] = "/",
 ) -> RedirectResponse:

@@ -8,31 +8,28 @@ from __future__ import annotations
 
 from email import message_from_bytes
 from email.policy import default
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from itsdangerous import BadSignature, TimestampSigner
 
-from notifyctl.access import Permission
-from notifyctl.errors import Forbidden, JobNotFound
+from notifyctl.errors import Forbidden
 from notifyctl.notification import Channel
+from notifyctl.views.outbox import find_entry
 from notifyctl.views.personal import masked, without_personal
-from notifyctl.web.caller import Caller, signed_in
 from notifyctl.web.context import Core
+from notifyctl.web.dashboard.callers import Revealer, Visitor
 from notifyctl.web.dashboard.frames import framed
 from notifyctl.web.dashboard.pages import render
 
 if TYPE_CHECKING:
-    from notifyctl.app import App
     from notifyctl.providers.outbox import OutboxEntry
+    from notifyctl.web.caller import Caller
 
 __all__ = ["router"]
 
 router = APIRouter()
-
-Visitor = Annotated[Caller, Depends(signed_in(Permission.READ))]
-Revealer = Annotated[Caller, Depends(signed_in(Permission.REVEAL))]
 
 _PAGE = 50
 _REVEALED_S: Final = 300
@@ -62,14 +59,14 @@ def outbox(
 @router.get("/outbox/{entry_id}", response_class=HTMLResponse)
 def message(request: Request, entry_id: str, core: Core, caller: Visitor) -> HTMLResponse:
     """Show a message, addresses and numbers masked."""
-    entry = _find(core, entry_id)
+    entry = find_entry(core, entry_id)
     return _page(request, caller, entry, revealed=False)
 
 
 @router.post("/outbox/{entry_id}", response_class=HTMLResponse)
 def revealed_message(request: Request, entry_id: str, core: Core, caller: Revealer) -> HTMLResponse:
     """Show a message as it is; the audit log says who looked."""
-    entry = _find(core, entry_id)
+    entry = find_entry(core, entry_id)
     core.inspector.note("revealed", f"{entry.id} in the outbox", by=caller.by)
     return _page(request, caller, entry, revealed=True)
 
@@ -77,7 +74,7 @@ def revealed_message(request: Request, entry_id: str, core: Core, caller: Reveal
 @router.get("/outbox/{entry_id}/mail", response_class=HTMLResponse)
 def mail(entry_id: str, core: Core, caller: Visitor, key: str = "") -> HTMLResponse:
     """The HTML of a mail alone, for the frame of the page that shows it; `key` is from a page that revealed it."""
-    entry = _find(core, entry_id)
+    entry = find_entry(core, entry_id)
     html = _html(entry)
     if key:
         _check(caller, entry, key)
@@ -119,12 +116,3 @@ def _html(entry: OutboxEntry) -> str:
         return ""
     body = message_from_bytes(entry.path.read_bytes(), policy=default).get_body(("html",))
     return str(body.get_content()) if body else ""
-
-
-def _find(core: App, entry_id: str) -> OutboxEntry:
-    for channel in Channel:
-        try:
-            return core.outbox(channel).read(entry_id)
-        except JobNotFound:
-            continue
-    raise JobNotFound(f"no message {entry_id!r} in the outbox", hint="It may have been cleared away.")

@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from notifyctl.access import Permission
 from notifyctl.clock import now_ms
 from notifyctl.errors import InvalidInput
 from notifyctl.units import Rate
 from notifyctl.views.queues import queue_records
-from notifyctl.web.caller import Caller, signed_in
 from notifyctl.web.context import Core
+from notifyctl.web.dashboard.callers import Operator, Visitor
 from notifyctl.web.dashboard.doctor import Checkup
 from notifyctl.web.dashboard.pages import redirect, render
 from notifyctl.web.dashboard.providers import look_at_providers
@@ -28,8 +27,6 @@ __all__ = ["router"]
 
 router = APIRouter()
 
-Visitor = Annotated[Caller, Depends(signed_in(Permission.READ))]
-Operator = Annotated[Caller, Depends(signed_in(Permission.OPERATE))]
 Reason = Annotated[str, Form(max_length=200)]
 
 _HOUR = 60

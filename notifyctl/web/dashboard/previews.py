@@ -11,15 +11,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse
 
-from notifyctl.access import Permission
-from notifyctl.errors import InvalidInput, JobNotFound, NotifyError
+from notifyctl.errors import InvalidInput, NotifyError
 from notifyctl.notification import Channel
-from notifyctl.templates.samples import REQUIRED, VARIABLES, samples
-from notifyctl.web.caller import Caller, signed_in
+from notifyctl.templates.samples import VARIABLES, samples
+from notifyctl.views.templates import (
+    known_template,
+    preview_record,
+    template_names,
+    template_record,
+    whole_template_record,
+)
 from notifyctl.web.context import Core
+from notifyctl.web.dashboard.callers import Visitor
 from notifyctl.web.dashboard.frames import framed
 from notifyctl.web.dashboard.pages import render
 
@@ -27,13 +33,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from notifyctl.app import App
-    from notifyctl.templates.catalog import Catalog
+    from notifyctl.web.caller import Caller
 
 __all__ = ["router"]
 
 router = APIRouter()
-
-Visitor = Annotated[Caller, Depends(signed_in(Permission.READ))]
 
 #: What a field of the form is called: this, and the variable's name.
 _FIELD = "var."
@@ -71,17 +75,7 @@ class Draft:
 @router.get("/templates", response_class=HTMLResponse)
 def templates(request: Request, core: Core, caller: Visitor) -> HTMLResponse:
     """List all templates, ours and the shop's own."""
-    catalog = core.catalog
-    rows = [
-        {
-            "name": name,
-            "channels": [channel.value for channel in _channels(catalog, name)],
-            "languages": _languages(catalog, name),
-            "own": any(part.own for channel in _channels(catalog, name) for part in catalog.parts(channel, name)),
-            "expires_after": _expires(catalog, name),
-        }
-        for name in _names(catalog)
-    ]
+    rows = [whole_template_record(core.catalog, name) for name in template_names(core.catalog)]
     return render(request, "templates.html.j2", caller, templates=rows)
 
 
@@ -121,23 +115,17 @@ def mail(
         changed = None
     if not isinstance(changed, dict):
         raise InvalidInput("changes are not one JSON object of variables")
-    data = {**draft.data, **changed}
-    return framed(core.catalog.email(name).render(_told(core, data, draft.locale), locale=draft.locale).html)
+    return framed(_preview(core, draft, Channel.EMAIL, changed)["html"])
 
 
 def _page(request: Request, core: App, caller: Caller, draft: Draft) -> HTMLResponse:
-    channels = _channels(core.catalog, draft.name)
-    shown: dict[str, Any] = {"mail": None, "chat": None, "fault": None}
-    told = _told(core, draft.data, draft.locale)
+    record = whole_template_record(core.catalog, draft.name)
+    shown: dict[str, Any] = {"email": None, "whatsapp": None, "fault": None}
     try:
-        if Channel.EMAIL in channels:
-            shown["mail"] = core.catalog.email(draft.name).render(told, locale=draft.locale)
-        if Channel.WHATSAPP in channels:
-            sids = core.settings.whatsapp.content_sids
-            shown["chat"] = core.catalog.whatsapp(draft.name).render(told, locale=draft.locale, content_sids=sids)
+        for channel in record["channels"]:
+            shown[channel] = _preview(core, draft, Channel(channel), draft.changes)
     except NotifyError as error:
         shown["fault"] = error
-    required = REQUIRED.get(draft.name, ())
     fields = [
         {
             "name": name,
@@ -146,7 +134,6 @@ def _page(request: Request, core: App, caller: Caller, draft: Draft) -> HTMLResp
             "is_long": isinstance(value, list | dict)
             or (isinstance(value, str) and ("\n" in value or len(value) > 80)),
             "help": VARIABLES.get(name, "").replace("`", ""),
-            "required": name in required,
             "fault": draft.faults.get(name, ""),
         }
         for name, value in draft.data.items()
@@ -156,9 +143,7 @@ def _page(request: Request, core: App, caller: Caller, draft: Draft) -> HTMLResp
         "template.html.j2",
         caller,
         draft=draft,
-        channels=[channel.value for channel in channels],
-        samples=[*samples(core.catalog, draft.name)],
-        languages=_languages(core.catalog, draft.name),
+        record=record,
         fields=fields,
         too_long=len(draft.query) > _MOST_CHANGED,
         **shown,
@@ -168,11 +153,10 @@ def _page(request: Request, core: App, caller: Caller, draft: Draft) -> HTMLResp
 def _draft(core: App, name: str, sample: str, locale: str, given: Mapping[str, str]) -> Draft:
     """Return what to fill a template with: a sample's data, but for the fields that were changed."""
     catalog = core.catalog
-    if name not in _names(catalog):
-        raise JobNotFound(f"no template is named {name!r}", hint="The list of templates shows those that there are.")
+    record = template_record(catalog, known_template(catalog, name))
     found = samples(catalog, name)
     data = found.get(sample) or found["full"]
-    languages = _languages(catalog, name)
+    languages = record["languages"]
     draft = Draft(
         name, sample if sample in found else "full", locale if locale in languages else languages[0], {**data}
     )
@@ -189,35 +173,5 @@ def _draft(core: App, name: str, sample: str, locale: str, given: Mapping[str, s
     return draft
 
 
-def _told(core: App, data: Mapping[str, Any], locale: str) -> dict[str, Any]:
-    return {**data, "shop": core.shop, "locale": locale}
-
-
-def _names(catalog: Catalog) -> list[str]:
-    return sorted({*catalog.email_names(), *catalog.whatsapp_names()})
-
-
-def _channels(catalog: Catalog, name: str) -> list[Channel]:
-    names = {Channel.EMAIL: catalog.email_names(), Channel.WHATSAPP: catalog.whatsapp_names()}
-    return [channel for channel in Channel if name in names[channel]]
-
-
-def _languages(catalog: Catalog, name: str) -> list[str]:
-    found: dict[str, None] = {}
-    for channel in _channels(catalog, name):
-        if channel is Channel.WHATSAPP:
-            found |= dict.fromkeys(catalog.whatsapp(name).texts)
-        elif language := catalog.email(name).language:
-            found[language] = None
-        else:
-            found |= dict.fromkeys(catalog.languages.tags())
-    return [*found]
-
-
-def _expires(catalog: Catalog, name: str) -> int:
-    """For how long it is worth sending, in ms; 0: always."""
-    for channel in _channels(catalog, name):
-        template = catalog.email(name) if channel is Channel.EMAIL else catalog.whatsapp(name)
-        if template.expires_after:
-            return round(template.expires_after.total_seconds() * 1000)
-    return 0
+def _preview(core: App, draft: Draft, channel: Channel, changes: Mapping[str, Any]) -> dict[str, Any]:
+    return preview_record(core, draft.name, channel, sample=draft.sample, locale=draft.locale, data=changes)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from notifyctl.access import Permission
-from notifyctl.web.caller import Caller, signed_in
 from notifyctl.web.context import Core
+from notifyctl.web.dashboard.callers import Visitor
 from notifyctl.web.dashboard.pages import render
 
 __all__ = ["router"]
@@ -18,8 +15,6 @@ router = APIRouter()
 
 
 @router.get("/workers", response_class=HTMLResponse)
-def workers(
-    request: Request, core: Core, caller: Annotated[Caller, Depends(signed_in(Permission.READ))]
-) -> HTMLResponse:
+def workers(request: Request, core: Core, caller: Visitor) -> HTMLResponse:
     """Show each worker process of all hosts."""
     return render(request, "workers.html.j2", caller, workers=core.fleet.workers())

@@ -61,6 +61,7 @@ function follow(region, { id, steps }) {
   return id ? document.getElementById(id) : steps.reduce((at, step) => at?.children[step], region);
 }
 
+const LIVE = { "X-Live": "1", Accept: "text/html" };
 let wait = EVERY_MS;
 let timer = 0;
 
@@ -68,7 +69,7 @@ async function refresh() {
   clearTimeout(timer);
   if (!document.hidden) {
     try {
-      const answer = await fetch(location.href, { headers: { "X-Live": "1" }, cache: "no-store" });
+      const answer = await fetch(location.href, { headers: LIVE, cache: "no-store" });
       if (answer.redirected) return location.reload();
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (!answer.ok) throw new Error(page.querySelector("h1")?.textContent || "The server answered with an error");
@@ -100,7 +101,7 @@ function away(why) {
 // A page that says that the server, or what it needs, is away: it comes back by itself
 
 async function heal(ms) {
-  const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null);
+  const answer = await fetch(location.href, { headers: LIVE, cache: "no-store" }).catch(() => null);
   if (answer && answer.status !== 503) return location.reload();
   setTimeout(heal, ms, Math.min(ms * 1.5, 10_000));
 }
@@ -154,13 +155,13 @@ document.addEventListener("input", ({ target }) => {
 });
 
 async function preview(form) {
-  const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "X-Live": "1" } }).catch(() => null);
+  const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: LIVE }).catch(() => null);
   if (!answer) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const id of form.dataset.preview.split(" ")) {
     const [old, fresh] = [document.getElementById(id), page.getElementById(id)];
     if (!old || !fresh) continue;
-    if (old.src !== fresh.src) old.src = fresh.src; // a frame: it shows the old mail until the new one is there
+    if (fresh.src && old.src !== fresh.src) old.src = fresh.src; // a frame: it shows the old mail until the new one is there
     if (old.innerHTML !== fresh.innerHTML) old.replaceChildren(...fresh.childNodes);
   }
 }

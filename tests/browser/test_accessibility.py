@@ -1,0 +1,70 @@
+"""Every page, in light and dark, on a screen and on a phone: for whoever reads it, and however."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.shop_day import queue_mails, queue_orders, sending
+from tests.support.wait import wait_until
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Visits
+    from tests.support.serving import Serving
+
+PAGES = (
+    "/",
+    "/workers",
+    "/providers",
+    "/templates",
+    "/templates/order_confirmation",
+    "/outbox",
+    "/outbox/{message}",
+    "/doctor",
+    "/nowhere",
+    "/sign-in",
+)
+
+
+@pytest.fixture
+def shop(serving: Serving) -> dict[str, str]:
+    """A shop's day behind the pages: what waits, went out and died; a pause. Ids by what they are of."""
+    message, dead = queue_mails(serving, "anna", "ben+bounce")
+    with sending(serving):
+        wait_until(lambda: serving.app.inspector.stats("email").dlq == 1, what="a dead letter")
+    serving.app.inspector.pause("whatsapp", reason="a very_long_word_" * 9)
+    queue_orders(serving, 4)
+    return {"message": message, "job": dead}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_have_no_grave_fault(visits: Visits, shop: dict[str, str], scheme: str) -> None:
+    """axe-core finds nothing serious or critical, and the browser has nothing to complain of."""
+    faults = {}
+    with visits(color_scheme=scheme, viewport={"width": 1280, "height": 800}) as visit:
+        visit.sign_in()
+        for path in PAGES:
+            visit.open(path.format(**shop))
+            if found := visit.grave_faults():
+                faults[path] = found
+        complaints = [text for text in visit.complaints if "404" not in text]
+
+    assert faults == {}
+    assert complaints == []
+
+
+def test_pages_fit_on_a_phone(visits: Visits, shop: dict[str, str]) -> None:
+    """At 360 px nothing scrolls sideways, and axe-core finds nothing grave there either."""
+    too_wide, faults = {}, {}
+    with visits(viewport={"width": 360, "height": 740}, device_scale_factor=2, is_mobile=True, has_touch=True) as visit:
+        visit.sign_in()
+        for path in PAGES:
+            visit.open(path.format(**shop))
+            if pixels := visit.overflow():
+                too_wide[path] = pixels
+            if found := visit.grave_faults():
+                faults[path] = found
+
+    assert too_wide == {}
+    assert faults == {}
