@@ -19,15 +19,14 @@ from typing import IO, TYPE_CHECKING, Any
 
 import typer
 
+from notifyctl.views import versioned
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 __all__ = ["Column", "Output", "Record", "View", "paint", "say", "write"]
 
 Record = Mapping[str, Any]
-
-#: The version of all JSON that is printed: fields are only ever added to it.
-JSON_VERSION = 1
 
 _COLOURS = {"red": 31, "green": 32, "yellow": 33, "cyan": 36}
 
@@ -100,7 +99,7 @@ class View:
         elif self.output is Output.CSV:
             write(_csv(records, columns))
         elif self.output is Output.JSON:
-            write(json.dumps([_versioned(record) for record in records], ensure_ascii=False, indent=2) + "\n")
+            write(json.dumps([versioned(record) for record in records], ensure_ascii=False, indent=2) + "\n")
         else:
             write("".join(self._line(record, id_key) for record in records))
 
@@ -112,7 +111,7 @@ class View:
         elif self.output is Output.CSV:
             write(_csv([record], columns))
         elif self.output is Output.JSON:
-            write(json.dumps(_versioned(record), ensure_ascii=False, indent=2) + "\n")
+            write(json.dumps(versioned(record), ensure_ascii=False, indent=2) + "\n")
         else:
             write(self._line(record, id_key))
 
@@ -129,11 +128,7 @@ class View:
     def _line(self, record: Record, id_key: str) -> str:
         if self.output is Output.ID:
             return f"{record[id_key]}\n"
-        return json.dumps(_versioned(record), ensure_ascii=False) + "\n"
-
-
-def _versioned(record: Record) -> dict[str, Any]:
-    return {**record, "v": JSON_VERSION}
+        return json.dumps(versioned(record), ensure_ascii=False) + "\n"
 
 
 def _tabulated(rows: Sequence[Sequence[str]], table: str, **layout: Any) -> str:

@@ -9,15 +9,13 @@ from notifyctl.cli._group import examples
 from notifyctl.cli._options import OutputOption, RevealOption, TableOption
 from notifyctl.cli._output import Column, Output, View, write
 from notifyctl.cli.order import app
-from notifyctl.errors import JobNotFound
 from notifyctl.views.answers import order_answer
-from notifyctl.views.jobs import attempt_rows, job_record
-from notifyctl.views.story import step_record, story, what_next
+from notifyctl.views.orders import jobs_of_order, story_records
+from notifyctl.views.story import step_record, story
 from notifyctl.views.times import iso, moment
 
 __all__ = ["app"]
 
-_MOST = 500
 _MESSAGES = (
     Column("id"),
     Column("queue"),
@@ -43,27 +41,11 @@ def show_order(
 
     The first line answers that.
     """
-    from notifyctl.engine.search import JobFilter
-
     inspector = connected().inspector
-    jobs = inspector.find(JobFilter(order_id=order_id), limit=_MOST).jobs[::-1]
-    if not jobs:
-        raise JobNotFound(
-            f"no message about order {order_id!r}",
-            hint="Either none followed from it, or their retention is over. Give the shop system's own id.",
-        )
+    jobs = jobs_of_order(inspector, order_id)
     if reveal:
         inspector.note("revealed", f"order {order_id}", by=operator())
-    stats = {queue: inspector.stats(queue) for queue in {job.queue for job in jobs}}
-    records = [
-        {
-            **job_record(job, reveal=reveal),
-            "attempts": attempt_rows(job),
-            "steps": [step_record(step) for step in story([job])],
-            "next": what_next(job, stats[job.queue]),
-        }
-        for job in jobs
-    ]
+    records = story_records(inspector, jobs, reveal=reveal)
     view = View(output, table)
     if output is Output.TABLE:
         said = order_answer(jobs)

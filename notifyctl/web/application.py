@@ -14,7 +14,10 @@ from notifyctl.web.guard import Guard, Limits
 __all__ = ["create_app"]
 
 #: Modules with a `router`, in the order in which the API's reference tells of them.
-_ROUTES = ("health", "sign_in")
+_ROUTES = (
+    "timelines", "jobs", "dead_letters", "queues", "providers", "templates", "outbox", "fleet", "identity", "health",
+    "reference", "sign_in",
+)  # fmt: skip
 
 
 def create_app(app: App, limits: Limits | None = None) -> FastAPI:
@@ -32,7 +35,7 @@ def create_app(app: App, limits: Limits | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        responses=problems.RESPONSES,
+        generate_unique_id_function=lambda route: route.name,
     )
     web.state.core = app
     problems.install(web)

@@ -23,7 +23,7 @@ from notifyctl.web.context import Core
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["COOKIE", "PROOF", "Caller", "address_of", "allowed", "came_from_here", "cookie_name", "signed_in"]
+__all__ = ["COOKIE", "PROOF", "Caller", "address_of", "allowed", "came_from_here", "cookie_name", "known", "signed_in"]
 
 #: The session's cookie; under TLS with the prefix that ties it to this host.
 COOKIE = "notifyctl_session"
@@ -89,6 +89,22 @@ def allowed(*permissions: Permission) -> Callable[..., Caller]:
             app.guesses.count(address_of(request))
             raise
         return _permitted(request, Caller.of(token), permissions)
+
+    caller.permissions = permissions  # type: ignore[attr-defined]
+    return caller
+
+
+def known(*permissions: Permission) -> Callable[..., Caller]:
+    """Return the dependency of what both programs and browsers read: the caller, by token or session."""
+    by_token = allowed(*permissions)
+
+    def caller(
+        request: Request, app: Core, shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+    ) -> Caller:
+        if shown is not None or cookie_name(request) not in request.cookies:
+            return by_token(request, app, shown)
+        session = _session(request, app)
+        return _permitted(request, Caller.of(session.token, session), permissions)
 
     caller.permissions = permissions  # type: ignore[attr-defined]
     return caller

@@ -32,8 +32,11 @@ from notifyctl.errors import (
     UnknownToken,
     WrongState,
 )
+from notifyctl.web.answers import Described, problem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fastapi import FastAPI, Request
 
 __all__ = ["RESPONSES", "install", "status_of"]
@@ -52,15 +55,14 @@ _STATUS: tuple[tuple[tuple[type[NotifyError], ...], int], ...] = (
     ((ConfigError, EngineError), 500),
 )
 _RETRY_AFTER_S = 5
-_PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
-#: What every route of the API may answer.
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    401: {"description": "No valid token was shown.", "content": _PROBLEM},
-    403: {"description": "The token's role may not do this.", "content": _PROBLEM},
-    422: {"description": "What was sent cannot be used; `errors` says where and why.", "content": _PROBLEM},
-    429: {"description": "Too many failed sign-ins from this address.", "content": _PROBLEM},
-    503: {"description": "Redis cannot be reached now; `Retry-After` says when to try again.", "content": _PROBLEM},
+#: What every route of the API may answer, beside what is its own.
+RESPONSES: Described = {
+    **problem(401, "No valid token was shown."),
+    **problem(403, "The token's role may not do this."),
+    **problem(422, "What was sent cannot be used; `errors` says where and why."),
+    **problem(429, "Too many failed sign-ins from this address."),
+    **problem(503, "Redis cannot be reached now; `Retry-After` says when to try again."),
 }
 
 
@@ -98,8 +100,7 @@ async def _notify_error(request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     errors = [
-        {"pointer": "/" + "/".join(_escaped(part) for part in one["loc"]), "detail": one["msg"]}
-        for one in error.errors()
+        {"pointer": _pointer(one["loc"]), "detail": one["msg"].removeprefix("Value error, ")} for one in error.errors()
     ]
     detail = "what was sent cannot be used"
     hint = "See 'errors' for what is wrong, and where."
@@ -151,6 +152,6 @@ def _plain_page(request: Request, problem: dict[str, Any]) -> str:
     return f"<!doctype html><html lang=en><title>{title}</title><h1>{title}</h1><p>{detail}</p><p>{hint}</p></html>"
 
 
-def _escaped(part: Any) -> str:
-    """A part of a JSON pointer (RFC 6901)."""
-    return str(part).replace("~", "~0").replace("/", "~1")
+def _pointer(place: Sequence[Any]) -> str:
+    """Where something is: a JSON pointer (RFC 6901) into ``{"body": …, "query": …, "path": …}``."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in place)

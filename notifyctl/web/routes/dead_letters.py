@@ -1,0 +1,89 @@
+"""Dead letters, which will not be tried again until somebody decides."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from notifyctl.access import Permission
+from notifyctl.engine.states import Lane, State
+from notifyctl.errors import WrongState
+from notifyctl.views.jobs import job_record, whole_job_record
+from notifyctl.web.answers import many, one, page_of, problem, record_of
+from notifyctl.web.caller import Caller, allowed
+from notifyctl.web.context import Core
+from notifyctl.web.filters import DeadLetters, Paging
+from notifyctl.web.problems import RESPONSES
+from notifyctl.web.reasons import ReasonText
+from notifyctl.web.routes.jobs import JobId
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/admin/dlq", tags=["dead letters"], responses=RESPONSES)
+
+Reader = Annotated[Caller, Depends(allowed(Permission.READ))]
+Repairer = Annotated[Caller, Depends(allowed(Permission.REPAIR))]
+
+_MISSING = problem(404, "There is no such job.")
+_ALIVE = problem(409, "The job is not dead: somebody else was quicker, or it never was.")
+
+
+class Retry(BaseModel):
+    """How a dead letter goes again."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "mail server mended"}]})
+
+    reason: ReasonText = ""
+    priority: Annotated[
+        Literal["high", "normal", "low"] | None, Field(description="Its lane; null: the one that it had.")
+    ] = None
+
+
+@router.get(
+    "", summary="List dead letters", responses=page_of("job", "Dead letters.") | problem(404, "There is no such queue.")
+)
+def list_dead_letters(caller: Reader, app: Core, chosen: DeadLetters, paging: Paging) -> Response:
+    """List dead letters, the newest first."""
+    del caller
+    found = app.inspector.find(chosen.where, chosen.queues, limit=paging.limit, cursor=paging.cursor)
+    return many(map(job_record, found.jobs), found.cursor)
+
+
+@router.get(
+    "/{job_id}",
+    summary="Show a dead letter",
+    responses=record_of("job_page", "The dead letter, with each attempt.") | _MISSING | _ALIVE,
+)
+def show_dead_letter(caller: Reader, app: Core, job_id: JobId) -> Response:
+    """Show why a message died, and each attempt."""
+    del caller
+    job = app.inspector.job(job_id)
+    if job.state is not State.DEAD:
+        raise WrongState(f"job {job_id} is {job.state}, not dead", hint="See /api/admin/jobs/ and its id.")
+    return one(whole_job_record(job))
+
+
+@router.post(
+    "/{job_id}/retry",
+    summary="Send a dead letter again",
+    responses=record_of("job_page", "The job, on its way again.") | _MISSING | _ALIVE,
+)
+def retry_dead_letter(caller: Repairer, app: Core, job_id: JobId, body: Retry | None = None) -> Response:
+    """Send a dead letter on its way again, at the end of its lane, with a fresh count of attempts."""
+    wanted = body or Retry()
+    lane = Lane[wanted.priority.upper()] if wanted.priority else None
+    return one(whole_job_record(app.inspector.replay(job_id, lane=lane, by=caller.by, why=wanted.reason)))
+
+
+@router.delete("/{job_id}", summary="Give a dead letter up", status_code=204, responses=_MISSING | _ALIVE)
+def purge_dead_letter(
+    caller: Repairer,
+    app: Core,
+    job_id: JobId,
+    reason: Annotated[str, Query(description="Why; kept in the audit log.", max_length=500)] = "",
+) -> Response:
+    """Give a dead letter up for good. It is gone afterwards; the audit log keeps who did it, and why."""
+    app.inspector.discard(job_id, by=caller.by, why=reason)
+    return Response(status_code=204)
