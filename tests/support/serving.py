@@ -13,6 +13,8 @@ import uvicorn
 
 from notifyctl.access import Role
 from notifyctl.app import App
+from notifyctl.engine.keys import QueueKeys
+from notifyctl.engine.scripts import Scripts
 from notifyctl.settings import Settings
 from notifyctl.web import create_app
 from tests.support.wait import wait_until
@@ -21,7 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-__all__ = ["Serving"]
+    import redis
+
+__all__ = ["Serving", "stored"]
+
+
+def stored(client: redis.Redis) -> dict[bytes, bytes]:
+    """All that Redis holds, but for what tokens, sessions and failed sign-ins leave: the same if nothing was changed."""
+    keys = [key for key in client.scan_iter(count=1_000) if b":access}:" not in key]
+    return {key: client.dump(key) for key in keys}
 
 
 @dataclass
@@ -79,6 +89,20 @@ class Serving:
         headers = {"Authorization": f"Bearer {self.token(role)}"} if role is not None else {}
         headers |= options.pop("headers", {})
         return httpx.Client(base_url=self.url, headers=headers, timeout=10, trust_env=False, **options)
+
+    def bury(self, count: int = 1, **options: Any) -> list[str]:
+        """Make so many dead letters of the email queue; their ids, the oldest first."""
+        to = options.pop("to", "ada@example.com")
+        ids = [self.app.notifier.queue_email("test_message", {}, to=to, **options).id for _ in range(count)]
+        scripts = Scripts(self.app.inspector.client, QueueKeys(self.app.settings.namespace, "email"))
+        batch = scripts.take(
+            f"w-{ids[0]}", 1, count, lease_ms=10_000, rate="0/1", gap_ms=5_000, block_ms=1_000, cancelled_ms=60_000
+        )
+        record = '{"attempt": 1, "outcome": "permanent", "code": "550", "error": "no such recipient"}'
+        for job in batch.jobs:
+            scripts.bury(job.job_id, job.token, "permanent", record)
+        assert [job.job_id for job in batch.jobs] == ids
+        return ids
 
     @contextmanager
     def browser(self, role: Role | str = Role.OPERATOR) -> Iterator[httpx.Client]:
