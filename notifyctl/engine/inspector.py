@@ -6,39 +6,44 @@ shows them as they are.
 
 from __future__ import annotations
 
+import json
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from notifyctl.connection import pipelined, translated
-from notifyctl.engine.jobs import Job, QueueStats
-from notifyctl.engine.keys import FleetKeys, QueueKeys
-from notifyctl.engine.pseudonyms import Pseudonyms
+from notifyctl.connection import translated
+from notifyctl.engine.jobs import QueueStats
+from notifyctl.engine.keys import QueueKeys
+from notifyctl.engine.purge import Purged, purge
+from notifyctl.engine.reader import Reader
 from notifyctl.engine.scripts import Retention, Scripts
-from notifyctl.engine.search import JobFilter, Page, Search
+from notifyctl.engine.search import JobFilter
 from notifyctl.engine.states import Lane, State
-from notifyctl.engine.tally import tally
-from notifyctl.errors import JobNotFound, UnknownQueue, WrongState
+from notifyctl.errors import JobNotFound, WrongState
 from notifyctl.units import Rate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import redis
 
     from notifyctl.clock import Clock
-    from notifyctl.engine.sieve import Sifted
-    from notifyctl.engine.tally import By, Count
+    from notifyctl.engine.jobs import Job
 
 __all__ = ["Inspector"]
 
 _AUDIT_LENGTH = 10_000
-_PAGE = 500
 #: The parts of a queue's config that are about a block.
 _BLOCK = ("blocked_until", "blocked_ms", "blocked_reason")
-_NEEDED = {"retried": (State.DEAD,), "purged": (State.DEAD,), "cancelled": (State.WAITING, State.DELAYED)}
+_NEEDED = {
+    "retried": (State.DEAD,),
+    "purged": (State.DEAD,),
+    "edited": (State.DEAD,),
+    "cancelled": (State.WAITING, State.DELAYED),
+}
 
 
-class Inspector:
+class Inspector(Reader):
     """Operators' view of all queues of a namespace.
 
     Args:
@@ -61,34 +66,12 @@ class Inspector:
         secret: str = "",
         clock: Clock | None = None,
     ) -> None:
-        self.client = client
-        self._search = Search(client, namespace, Pseudonyms(client, namespace, secret))
-        self._fleet = FleetKeys(namespace)
+        super().__init__(client, namespace, configured=rates.keys(), secret=secret, clock=clock)
         self._rates = dict(rates)
         self._retention = retention
-        self._clock = clock
 
     def _scripts(self, queue: str) -> Scripts:
         return Scripts(self.client, QueueKeys(self._fleet.namespace, queue), self._clock)
-
-    def queues(self) -> list[str]:
-        """The names of all queues, configured or used, in order."""
-        with translated():
-            used = _texts(self.client.smembers(self._fleet.queues))
-        return sorted({*used, *self._rates})
-
-    def known(self, queue: str) -> str:
-        """Return the queue's name.
-
-        Raises:
-            UnknownQueue: There is no such queue.
-        """
-        if queue in self._rates:
-            return queue
-        names = self.queues()
-        if queue not in names:
-            raise UnknownQueue(f"no queue named {queue!r}", hint=f"There are: {', '.join(names)}.")
-        return queue
 
     def stats(self, queue: str) -> QueueStats:
         """One consistent look at a queue, exact whether or not anything swept."""
@@ -126,112 +109,6 @@ class Inspector:
             next_due_ms=max(0, due - now) if due else 0,
         )
 
-    def job(self, job_id: str) -> Job:
-        """The job with this id, in whichever queue it is.
-
-        Raises:
-            JobNotFound: There is none, or its retention is over.
-        """
-        return self._job(*self._find(job_id))
-
-    def _find(self, job_id: str) -> tuple[str, str]:
-        """Return the queue of a job, and its id: another one where this one stands for a job that was there before."""
-        for queue in self.queues():
-            keys = QueueKeys(self._fleet.namespace, queue)
-            with translated():
-                asked = [("EXISTS", keys.job(job_id)), ("GET", keys.alias(job_id))]
-                is_here, first_id = pipelined(self.client, asked, raising=True)
-            if is_here or first_id:
-                return queue, job_id if is_here else first_id.decode()
-        raise JobNotFound(
-            f"no job {job_id!r}",
-            hint="Ids are shown by 'notifyctl job list' and 'notifyctl dlq list'; ended jobs go after their retention.",
-        )
-
-    def _job(self, queue: str, job_id: str) -> Job:
-        jobs = self._read(queue, [job_id])
-        if not jobs:
-            raise JobNotFound(f"no job {job_id!r}", hint="Its retention ended a moment ago.")
-        return jobs[0]
-
-    def _read(self, queue: str, ids: Sequence[str]) -> list[Job]:
-        keys = QueueKeys(self._fleet.namespace, queue)
-        with translated():
-            hashes = pipelined(self.client, [("HGETALL", keys.job(job_id)) for job_id in ids], raising=True)
-        return [Job.parse(queue, job_id, fields) for job_id, fields in zip(ids, hashes, strict=True) if fields]
-
-    def jobs(self, queue: str, state: State, *, limit: int = 50, offset: int = 0) -> list[Job]:
-        """The jobs of a queue in one state: waiting and delayed in the order they will go, others newest first."""
-        key = getattr(QueueKeys(self._fleet.namespace, self.known(queue)), state.value)
-        first = state in (State.WAITING, State.DELAYED)
-        with translated():
-            ids = self.client.zrange(key, offset, offset + limit - 1, desc=not first)
-        return self._read(queue, _texts(ids))
-
-    def find(self, where: JobFilter, queues: Sequence[str] = (), *, limit: int = 50, cursor: str = "") -> Page:
-        """Return the jobs that fit: those that live in the order in which they will go, others newest first.
-
-        Args:
-            where: Which ones.
-            queues: Of these queues; of all by default.
-            limit: So many at most.
-            cursor: Where an earlier page ended.
-
-        Raises:
-            UnknownQueue: There is no such queue.
-            InvalidInput: The cursor is none, or of another search.
-        """
-        return self._search.page(where, self.all_of(queues), limit=limit, cursor=cursor)
-
-    def search(self, where: JobFilter, queues: Sequence[str] = ()) -> Iterator[Job]:
-        """Yield all jobs that fit, as `find` does page by page.
-
-        Raises:
-            UnknownQueue: There is no such queue.
-        """
-        return self._search.jobs(where, self.all_of(queues))
-
-    def tally(self, by: By, where: JobFilter, queues: Sequence[str] = ()) -> list[Count]:
-        """Count the jobs that fit by what they have in common, the most frequent first; hours in their order.
-
-        Raises:
-            UnknownQueue: There is no such queue.
-        """
-        return tally(self._search, by, where, self.all_of(queues))
-
-    def sifted(
-        self, where: JobFilter, queues: Sequence[str], *, by: str = "", young_ms: int = 0
-    ) -> Iterator[tuple[str, list[Sifted]]]:
-        """Yield the ids of the jobs that fit, without reading them: see `Search.sifted`."""
-        return self._search.sifted(where, queues, by=by, young_ms=young_ms)
-
-    def indexes(self, where: JobFilter) -> list[str]:
-        """The names of the indexes that find such jobs: see `Search.indexes`."""
-        return self._search.indexes(where)
-
-    def read(self, places: Sequence[tuple[str, str]]) -> list[Job]:
-        """The jobs of these (queue, id) pairs, without those that are gone."""
-        return [job for queue, job_id in places for job in self._read(queue, [job_id])]
-
-    def all_of(self, queues: Sequence[str]) -> list[str]:
-        """Return these queues, or all where there are none.
-
-        Raises:
-            UnknownQueue: There is no such queue.
-        """
-        return [self.known(queue) for queue in queues] or self.queues()
-
-    def between_attempts(self, queue: str) -> bool:
-        """Whether a delayed job has run before: a retry, rather than one scheduled by a caller."""
-        keys = QueueKeys(self._fleet.namespace, self.known(queue))
-        with translated():
-            for start in range(0, self.client.zcard(keys.delayed), _PAGE):
-                ids = self.client.zrange(keys.delayed, start, start + _PAGE - 1)
-                asked = [("HMGET", keys.job(job_id), "runs", "replays", "lost") for job_id in _texts(ids)]
-                if any(any(fields) for fields in pipelined(self.client, asked, raising=True)):
-                    return True
-        return False
-
     def replay(self, job_id: str, *, lane: Lane | None = None, by: str = "", why: str = "") -> Job:
         """Send a dead job on its way again, at the end of its lane, with a fresh count of attempts.
 
@@ -241,7 +118,8 @@ class Inspector:
         """
         queue, job_id = self._find(job_id)
         with translated():
-            word = self._scripts(queue).replay(job_id, _call_name(), -1 if lane is None else int(lane))
+            to = -1 if lane is None else int(lane)
+            word = self._scripts(queue).replay(job_id, _call_name(), to, _act("retried", by, why))
         self._expect(word, job_id, "retried", by, why)
         return self._job(queue, job_id)
 
@@ -257,6 +135,70 @@ class Inspector:
             word = self._scripts(queue).discard(job_id, _call_name())
         self._expect(word, job_id, "purged", by, why)
 
+    def purge(
+        self,
+        where: JobFilter,
+        queues: Sequence[str] = (),
+        *,
+        limit: int = 0,
+        by: str = "",
+        why: str = "",
+        tell: Callable[[Purged], None] = lambda _: None,
+    ) -> Purged:
+        """Give all dead jobs up that fit, the oldest first, a page at a time; what dies meanwhile is left.
+
+        Args:
+            where: Which ones.
+            queues: Of these queues, of all by default.
+            limit: So many at most; 0 = all.
+            by: Who asked.
+            why: The reason they gave.
+            tell: Is told after each page how far it is.
+
+        Raises:
+            UnknownQueue: There is no such queue.
+            BrokerUnavailable: Redis cannot be reached; those of whom was told are gone.
+        """
+        names = self.all_of(queues)
+        now = self.now_ms(names[0])
+        meant = replace(where, states=(State.DEAD,), until_ms=min(where.until_ms or now, now))
+        done = purge(self._search.sifted(meant, names), self._scripts, limit, tell)
+        self.note(
+            "purged", f"{done.purged} dead letters: {', '.join([' or '.join(names), *where.words()])}", by=by, why=why
+        )
+        return done
+
+    def edit(
+        self, job_id: str, payload: bytes, *, before: bytes, template: str, address: str, by: str = "", why: str = ""
+    ) -> Job:
+        """Change what a dead job is about; what it was stays in its history. Audited.
+
+        Args:
+            job_id: The job.
+            payload: What it is about from now on, as whoever sends it can read it.
+            before: What it was when it was looked at: nobody's change is lost.
+            template: The template's name.
+            address: To whom it goes, as its channel writes it.
+            by: Who asked.
+            why: The reason they gave.
+
+        Raises:
+            JobNotFound: There is no such job.
+            WrongState: It is not dead, or somebody else edited it meanwhile.
+        """
+        queue, job_id = self._find(job_id)
+        job = self._job(queue, job_id)
+        names = self._search.indexes(JobFilter(order_id=job.order_id, recipient=address))
+        with translated():
+            word = self._scripts(queue).edit(
+                job_id, _call_name(), before=before, after=payload, template=template, indexes=" ".join(names),
+                act=_act("edited", by, why),
+            )  # fmt: skip
+        if word == "changed":
+            raise WrongState(f"job {job_id} was edited by somebody else meanwhile", hint="Look at it, and begin anew.")
+        self._expect(word, job_id, "edited", by, why)
+        return self._job(queue, job_id)
+
     def cancel(self, job_id: str, *, reason: str = "operator", by: str = "", why: str = "") -> None:
         """Cancel a job that has not gone yet.
 
@@ -266,7 +208,9 @@ class Inspector:
         """
         queue, job_id = self._find(job_id)
         with translated():
-            word = self._scripts(queue).cancel(job_id, reason, self._retention.cancelled_ms, call=_call_name())
+            word = self._scripts(queue).cancel(
+                job_id, reason, self._retention.cancelled_ms, call=_call_name(), act=_act("cancelled", by, why)
+            )
         self._expect(word, job_id, "cancelled", by, why)
 
     def would(self, verb: Literal["retried", "purged", "cancelled"], job_id: str) -> None:
@@ -342,6 +286,11 @@ class Inspector:
             self.client.xadd(self._fleet.audit, entry, maxlen=_AUDIT_LENGTH, approximate=True)
 
 
+def _act(verb: str, by: str, why: str) -> str:
+    """What a person did, for a job's history."""
+    return json.dumps({"verb": verb, "by": by, "why": why})
+
+
 def _wrong_state(state: str, job_id: str, verb: str) -> WrongState:
     needed = " or ".join(_NEEDED[verb])
     return WrongState(f"job {job_id} is {state}, not {needed}: it cannot be {verb}")
@@ -350,10 +299,6 @@ def _wrong_state(state: str, job_id: str, verb: str) -> WrongState:
 def _call_name() -> str:
     """A name for one call, by which a script knows that it is asked again because its reply was lost."""
     return secrets.token_hex(8)
-
-
-def _texts(members: Iterable[Any]) -> list[str]:
-    return [member.decode() for member in members]
 
 
 def _rate(text: str) -> Rate:

@@ -159,6 +159,7 @@ class Job:
         superseded_at_ms: When a later event of its order made it wrong, though it was past being cancelled; epoch ms.
         acts: What people did about it, oldest first: dicts with at_ms, verb, by, why, and replay where it was one.
         payload: The notification's bytes, with personal data in them.
+        originals: What it was before people edited it, oldest first.
     """
 
     job_id: str
@@ -188,6 +189,7 @@ class Job:
     superseded_at_ms: int = 0
     acts: list[dict[str, Any]] = field(default_factory=list)
     payload: bytes = field(default=b"", repr=False)
+    originals: list[bytes] = field(default_factory=list, repr=False)
     message: bytes = field(default=b"", repr=False)
 
     @classmethod
@@ -201,7 +203,6 @@ class Job:
         def number(name: str) -> int:
             return int(text.get(name) or 0)
 
-        runs = sorted((int(name[8:]), value) for name, value in text.items() if name.startswith("attempt:"))
         return cls(
             job_id=job_id,
             queue=queue,
@@ -225,11 +226,12 @@ class Job:
             replayed_at_ms=number("replayed_at"),
             released=number("released"),
             release_reason=word("release_reason"),
-            attempts=[json.loads(value) for _, value in runs if value],
+            attempts=[json.loads(value) for _, value in _numbered(text, "attempt:") if value],
             duplicates=[value.decode() for name, value in text.items() if name.startswith("duplicate:")],
             superseded_at_ms=number("superseded"),
             acts=_acts(text),
             payload=text.get("payload", b""),
+            originals=[value for _, value in _numbered(text, "original:")],
             message=text.get("message", b""),
         )
 
@@ -256,8 +258,13 @@ class Job:
 
 def _acts(fields: Mapping[str, bytes]) -> list[dict[str, Any]]:
     """What people did about a job: ``act:<n>`` holds the moment in ms, a blank, and the rest as JSON."""
-    told = sorted((int(name[4:]), value.partition(b" ")) for name, value in fields.items() if name.startswith("act:"))
-    return [{"at_ms": int(at_ms), **json.loads(act)} for _, (at_ms, _, act) in told]
+    told = [value.partition(b" ") for _, value in _numbered(fields, "act:")]
+    return [{"at_ms": int(at_ms), **json.loads(act)} for at_ms, _, act in told]
+
+
+def _numbered(fields: Mapping[str, bytes], prefix: str) -> list[tuple[int, bytes]]:
+    """The fields of these names, each with its number, in order."""
+    return sorted((int(name[len(prefix) :]), value) for name, value in fields.items() if name.startswith(prefix))
 
 
 @dataclass(frozen=True, slots=True)

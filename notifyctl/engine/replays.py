@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from notifyctl.connection import server_with, translated
+from notifyctl.connection import translated
 from notifyctl.engine.ids import new_id
-from notifyctl.engine.keys import QueueKeys
 from notifyctl.engine.replay import Replay
 from notifyctl.engine.replay_steps import Steps
 from notifyctl.engine.states import Lane, State
@@ -62,8 +61,6 @@ class Replays:
 
     def __init__(self, inspector: Inspector, namespace: str, clock: Clock | None = None) -> None:
         self._inspector = inspector
-        self._namespace = namespace
-        self._clock = clock
         self._steps = Steps(inspector.client, namespace, clock)
 
     def plan(self, where: JobFilter, queues: Sequence[str] = (), *, limit: int = 0, max_age_ms: int = 0) -> Plan:
@@ -80,7 +77,7 @@ class Replays:
             BrokerUnavailable: Redis cannot be reached.
         """
         names = self._inspector.all_of(queues)
-        young_ms = self._now_ms(names[0]) - max_age_ms if max_age_ms else 0
+        young_ms = self._inspector.now_ms(names[0]) - max_age_ms if max_age_ms else 0
         counts: dict[str, int] = {}
         sample: list[tuple[str, str]] = []
         for queue, page in self._inspector.sifted(_dead(where), names, by="verdict", young_ms=young_ms):
@@ -191,15 +188,6 @@ class Replays:
             raise WrongState(f"replay {replay_id} is {word}: it cannot be cancelled")
         self._inspector.note("replay cancelled", replay_id, by=by, why=why)
         return self.get(replay_id)
-
-    def _now_ms(self, queue: str) -> int:
-        """The present by the clock of the server that has this queue."""
-        if self._clock is not None:
-            return self._clock()
-        key = QueueKeys(self._namespace, queue).dead
-        with translated():
-            seconds, us = server_with(self._inspector.client, key).time()
-        return int(seconds) * 1000 + int(us) // 1000
 
 
 def _dead(where: JobFilter) -> JobFilter:

@@ -16,18 +16,19 @@ from notifyctl.engine.replicas import Replicas
 from notifyctl.lua import load_script, run_many
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import redis
 
     from notifyctl.clock import Clock
     from notifyctl.engine.jobs import Enqueued, NewJob
     from notifyctl.engine.keys import QueueKeys
+    from notifyctl.lua import Call
 
 __all__ = ["Retention", "Scripts"]
 
 _NAMES = (
-    "take", "reclaim", "begin", "complete", "retry", "doubt", "resend", "bury", "release", "beat", "replay",
+    "take", "reclaim", "begin", "complete", "retry", "doubt", "resend", "bury", "release", "beat", "replay", "edit",
     "discard", "cancel", "configure", "stats", "sweep", "lapse",
 )  # fmt: skip
 _SCRIPTS = {name: load_script(__package__, name) for name in _NAMES}
@@ -257,19 +258,46 @@ class Scripts:
         args = [self.keys.prefix, worker_id]
         return int(self._call("lapse", [self.keys.active, self.keys.wake], args))
 
-    def replay(self, job_id: str, call: str, lane: int = -1) -> str:
+    def replay(self, job_id: str, call: str, lane: int = -1, act: str = "{}") -> str:
         """Send a dead job on its way again; ``done``, ``missing``, or the state it is in instead."""
         k = self.keys
         keys = [k.dead, k.waiting, k.meta, k.job(job_id), k.wake]
-        return _text(self._call("replay", keys, [self._now(), job_id, lane, call]))
+        return _text(self._call("replay", keys, [self._now(), job_id, lane, call, act]))
 
     def discard(self, job_id: str, call: str) -> str:
         """Give a dead job up; ``done``, ``missing``, or the state it is in instead."""
-        k = self.keys
-        args = [self._now(), k.prefix, job_id, IDEMPOTENCY_TAIL_MS, DISCARDED_TAIL_MS, call]
-        return _text(self._call("discard", [k.dead, k.job(job_id), k.gone(job_id)], args))
+        return self.discard_many([job_id], call)[0]
 
-    def cancel(self, job_id: str, reason: str, cancelled_ms: int, *, token: str = "", call: str = "") -> str:
+    def discard_many(self, job_ids: Sequence[str], call: str) -> list[str]:
+        """Give dead jobs up in one round trip; for each the word that `discard` would give.
+
+        Raises:
+            redis.RedisError: Any of the calls failed; all may be made again.
+        """
+        k, discard = self.keys, _SCRIPTS["discard"]
+        tail = [IDEMPOTENCY_TAIL_MS, DISCARDED_TAIL_MS, call]
+        return self._each(
+            (discard, [k.dead, k.job(one), k.gone(one)], [self._now(), k.prefix, one, *tail]) for one in job_ids
+        )
+
+    def _each(self, calls: Iterable[Call]) -> list[str]:
+        words = run_many(self.client, list(calls))
+        for word in words:
+            if isinstance(word, Exception):
+                raise word
+        return [_text(word) for word in words]
+
+    def edit(
+        self, job_id: str, call: str, *, before: bytes, after: bytes, template: str, indexes: str, act: str
+    ) -> str:
+        """Change what a dead job is about; ``done``, ``changed``, ``missing``, or the state it is in instead."""
+        k = self.keys
+        args = [self._now(), k.prefix, job_id, call, before, after, template, indexes, act]
+        return _text(self._call("edit", [k.job(job_id)], args))
+
+    def cancel(
+        self, job_id: str, reason: str, cancelled_ms: int, *, token: str = "", call: str = "", act: str = ""
+    ) -> str:
         """Cancel what has not gone yet; ``done``, ``stale``, ``missing``, or the state it is in instead.
 
         Args:
@@ -278,8 +306,9 @@ class Scripts:
             cancelled_ms: How long the job is kept.
             token: Its worker's lease token; empty for anybody else, who can cancel what is waiting or delayed.
             call: The name of anybody else's call.
+            act: Who did it and why, as JSON, where a person did.
         """
-        return _text(self._call("cancel", *self._cancel_call(job_id, reason, cancelled_ms, token, call)))
+        return _text(self._call("cancel", *self._cancel_call(job_id, reason, cancelled_ms, token, call, act)))
 
     def cancel_many(self, job_ids: Sequence[str], reason: str, cancelled_ms: int, call: str) -> list[str]:
         """Cancel what has not gone yet, in one round trip; for each the word that `cancel` would give.
@@ -288,19 +317,14 @@ class Scripts:
             redis.RedisError: Any of the calls failed; all may be made again.
         """
         cancel = _SCRIPTS["cancel"]
-        calls = [(cancel, *self._cancel_call(job_id, reason, cancelled_ms, "", call)) for job_id in job_ids]
-        words = run_many(self.client, calls)
-        for word in words:
-            if isinstance(word, Exception):
-                raise word
-        return [_text(word) for word in words]
+        return self._each((cancel, *self._cancel_call(one, reason, cancelled_ms, "", call)) for one in job_ids)
 
     def _cancel_call(
-        self, job_id: str, reason: str, cancelled_ms: int, token: str, call: str
+        self, job_id: str, reason: str, cancelled_ms: int, token: str, call: str, act: str = ""
     ) -> tuple[list[str], list[Any]]:
         k = self.keys
         keys = [k.waiting, k.delayed, k.active, k.cancelled, k.job(job_id)]
-        return keys, [self._now(), k.prefix, job_id, token, reason, cancelled_ms, call]
+        return keys, [self._now(), k.prefix, job_id, token, reason, cancelled_ms, call, act]
 
     def holders(self, hashes: Sequence[str]) -> list[tuple[str, str] | None]:
         """For each of these idempotency keys, the job that holds it and the digest of its content; None where none.

@@ -175,6 +175,38 @@ class Notifier:
         """
         return self._drafter.check(notification)
 
+    def edit(
+        self, job_id: str, notification: Notification, *, before: bytes | None = None, by: str = "", why: str = ""
+    ) -> Job:
+        """Change what a dead job is about, checked as a new notification would be; it stays dead until it is retried.
+
+        Args:
+            job_id: The job.
+            notification: What it is about from now on; its channel and its order stay as they were.
+            before: The job's payload when somebody looked at it, so that nobody else's change is lost; now by default.
+            by: Who asked.
+            why: The reason they gave.
+
+        Returns:
+            The job, what it was about before among its `originals`.
+
+        Raises:
+            InvalidInput: The address, the template or a variable cannot be used; the channel or the order is another.
+            JobNotFound: There is no such job.
+            WrongState: It is not dead, or somebody else edited it meanwhile.
+        """
+        job = self._inspector.job(job_id)
+        checked = self._drafter.check(notification)
+        if checked.channel != job.queue or checked.order_id != job.order_id:
+            raise InvalidInput(
+                f"job {job_id} is of channel {job.queue}, about order {job.order_id or 'none'}: neither can be changed",
+                hint="Queue a new message instead, and give this one up.",
+            )
+        return self._inspector.edit(
+            job_id, checked.encode(), before=job.payload if before is None else before, template=checked.template,
+            address=checked.to.address, by=by, why=why,
+        )  # fmt: skip
+
     def supersede(self, keys: Sequence[tuple[Channel, str]]) -> int:
         """Cancel what waits under these (channel, idempotency key) pairs: a later event has made it wrong.
 

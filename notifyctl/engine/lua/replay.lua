@@ -8,6 +8,7 @@
 -- ARGV[2] text    job id
 -- ARGV[3] number  lane, -1 = the one it had
 -- ARGV[4] text    this call's own name
+-- ARGV[5] text    who did it, and why, as JSON: an act of its history
 -- Returns "done" (also when this very call did it before) | the state it is in instead | "missing"
 local now = tonumber(ARGV[1])
 if now == 0 then
@@ -24,6 +25,7 @@ redis.call('HSET', KEYS[4], 'state', 'waiting', 'lane', lane, 'seq', seq, 'attem
   'expires_at', 0, 'replayed_at', string.format('%.0f', now), 'call', ARGV[4])
 redis.call('HDEL', KEYS[4], 'reason', 'finished_at', 'refused_at', 'release_reason')
 redis.call('HINCRBY', KEYS[4], 'replays', 1)
+redis.call('HSET', KEYS[4], 'act:' .. redis.call('HINCRBY', KEYS[4], 'acts', 1), string.format('%.0f ', now) .. ARGV[5])
 if tonumber(h[4] or 0) > 0 then redis.call('HSET', KEYS[4], 'possible_duplicate', 1) end
 redis.call('ZADD', KEYS[5], 0, 'w')
 return 'done'

@@ -26,7 +26,9 @@ class Bulk:
 
     def __init__(self, seed: Seed) -> None:
         rates = dict.fromkeys((seed.keys.queue, "whatsapp"), Rate(0))
-        inspector = Inspector(seed.client, NAMESPACE, rates=rates, retention=RETENTION, secret="s" * 32)
+        inspector = Inspector(
+            seed.client, NAMESPACE, rates=rates, retention=RETENTION, secret="s" * 32, clock=seed.clock
+        )
         self.seed = seed
         self.replays = Replays(inspector, NAMESPACE, seed.clock)
         self.steps = Steps(seed.client, NAMESPACE, seed.clock)

@@ -74,3 +74,36 @@ def test_cancel_by_an_operator_leaves_what_is_being_sent(seed: Seed) -> None:
     for state in ("active", "dead", "completed"):
         assert seed.changes_nothing(lambda state=state: _cancel(seed, state)) == state  # type: ignore[misc]
     assert seed.changes_nothing(lambda: _cancel(seed, "nobody")) == "missing"
+
+
+def test_cancel_by_a_person_is_in_its_history(seed: Seed) -> None:
+    """Who, and why."""
+    seed.waiting("a")
+
+    seed.scripts.cancel("a", "operator", RETENTION.cancelled_ms, call="call", act='{"verb": "cancelled", "by": "ada"}')
+
+    assert seed.job("a")["act:1"] == f'{seed.now} {{"verb": "cancelled", "by": "ada"}}'
+
+
+@pytest.mark.parametrize("state", [State.DEAD, State.ACTIVE])
+def test_cancel_of_what_is_superseded_too_late_marks_it(seed: Seed, state: State) -> None:
+    """A later event made it wrong: it stays where it is, and must not be sent again. The first such event counts."""
+    (seed.dead if state is State.DEAD else seed.active)("a")
+    first = seed.now
+
+    def supersede(call: str) -> str:
+        return seed.scripts.cancel("a", "superseded", RETENTION.cancelled_ms, call=call)
+
+    assert seed.twice(lambda: supersede("call")) == state
+    seed.clock.advance(1_000)
+    assert supersede("another") == state
+
+    assert seed.job("a")["superseded"] == str(first)
+    assert seed.ids(state) == ["a"]
+
+
+def test_cancel_by_a_person_marks_no_dead_letter(seed: Seed) -> None:
+    """Only what the order system says makes it wrong for good."""
+    seed.dead("a")
+
+    assert seed.changes_nothing(lambda: _cancel(seed, "a")) == State.DEAD
