@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyctl.web.dashboard import (
+    dead_letters,
     doctor,
     entrance,
     jobs,
@@ -18,6 +19,8 @@ from notifyctl.web.dashboard import (
     overview,
     previews,
     providers,
+    replays,
+    retries,
     workers,
 )
 from notifyctl.web.dashboard.assets import Assets
@@ -27,7 +30,20 @@ if TYPE_CHECKING:
 
 __all__ = ["install"]
 
-_PAGES = (entrance, overview, jobs, orders, workers, providers, previews, outbox, doctor)
+_PAGES = (
+    entrance,
+    overview,
+    jobs,
+    orders,
+    dead_letters,
+    retries,
+    replays,
+    workers,
+    providers,
+    previews,
+    outbox,
+    doctor,
+)
 
 
 def install(web: FastAPI) -> None:

@@ -19,7 +19,7 @@ from notifyctl.web.dashboard.links import url
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from starlette.datastructures import QueryParams
+    from starlette.datastructures import ImmutableMultiDict
 
     from notifyctl.app import App
 
@@ -65,16 +65,16 @@ class Asked:
         return [(words, url(path, rest)) for words, rest in self.active]
 
 
-def read_filters(core: App, query: QueryParams, *states: State) -> Asked:
+def read_filters(core: App, query: ImmutableMultiDict[str, Any], *states: State) -> Asked:
     """Return what the filters in a URL say.
 
     Args:
         core: Knows the queues, and the country of numbers.
-        query: The URL's parameters.
+        query: The URL's parameters, or a form's.
         states: Which states the page is about; then there is no filter for them.
     """
     names = [name for name in FILTERS if name != "state" or not states]
-    pairs = [(name, value.strip()) for name, value in query.multi_items() if name in names and value.strip()]
+    pairs = [(name, text) for name, value in query.multi_items() if name in names and (text := str(value).strip())]
     several = {name: [value for key, value in pairs if key == name] for name in _SEVERAL}
     single = {name: value for name, value in pairs if name not in _SEVERAL}
     errors: dict[str, str] = {}

@@ -18,7 +18,7 @@ from notifyctl.views.filters import choose
 from notifyctl.views.jobs import job_record
 from notifyctl.views.story import story
 from notifyctl.web.context import Core
-from notifyctl.web.dashboard.callers import Operator, Repairer, Revealer, Visitor
+from notifyctl.web.dashboard.callers import Repairer, Revealer, Visitor
 from notifyctl.web.dashboard.filters import read_filters
 from notifyctl.web.dashboard.links import job_url, order_url, url
 from notifyctl.web.dashboard.pages import redirect, render
@@ -175,7 +175,7 @@ def cancel_job(core: Core, me: Repairer, job_id: str, reason: Why = "") -> Respo
 
 @router.post("/jobs/{job_id}/purge")
 def purge_job(
-    core: Core, me: Operator, job_id: str, reason: Why = "", confirm: Annotated[str, Form()] = ""
+    core: Core, me: Repairer, job_id: str, reason: Why = "", confirm: Annotated[str, Form()] = ""
 ) -> Response:
     """Give a dead letter up for good."""
     if confirm.strip().lower() != "purge":

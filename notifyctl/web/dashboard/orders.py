@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from notifyctl.engine.search import JobFilter
 from notifyctl.engine.states import State
+from notifyctl.errors import JobNotFound
 from notifyctl.views.answers import answer, order_answer
 from notifyctl.views.jobs import job_record
+from notifyctl.views.orders import jobs_of_order
 from notifyctl.views.story import story
 from notifyctl.web.context import Core
 from notifyctl.web.dashboard.callers import Revealer, Visitor
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-
-#: So many messages of one order at most.
-_MOST = 200
 
 
 @router.get("/orders/{order_id:path}/reveal")
@@ -50,8 +48,9 @@ def show_order(request: Request, core: Core, me: Visitor, order_id: str) -> Resp
 
 
 def _order(request: Request, core: App, me: Caller, order_id: str, *, reveal: bool = False) -> Response:
-    jobs = core.inspector.find(JobFilter(order_id=order_id), limit=_MOST).jobs[::-1]
-    if not jobs:
+    try:
+        jobs = jobs_of_order(core.inspector, order_id)
+    except JobNotFound:
         return render(request, "no_order.html.j2", me, status=404, order_id=order_id)
     stats = {queue: core.inspector.stats(queue) for queue in {job.queue for job in jobs}}
     told = [

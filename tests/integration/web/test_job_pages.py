@@ -206,7 +206,7 @@ def test_id_that_stands_for_another_job_leads_to_it(serving: Serving, fates: Fat
     ("role", "allowed"),
     [
         ("viewer", set()),
-        ("support", {"reveal", "retry", "cancel"}),
+        ("support", {"reveal", "retry", "cancel", "purge"}),
         ("operator", {"reveal", "retry", "cancel", "purge"}),
     ],
 )
