@@ -115,15 +115,13 @@ def _run(core: "App", listener: socket.socket, *, behind_tls_proxy: bool) -> Non
 
     from notifyctl.web import create_app
     from notifyctl.web.guard import Limits
+    from notifyctl.web.wire import OPTIONS
 
     settings = core.settings.serve
     config = uvicorn.Config(
         create_app(core, Limits.of(core.settings, behind_proxy=behind_tls_proxy)),
-        log_config=None,
+        **OPTIONS,
         log_level="warning",
-        access_log=False,  # it would log queries, with addresses in them; ours names the route
-        server_header=False,
-        lifespan="off",
         proxy_headers=behind_tls_proxy,
         forwarded_allow_ips=list(settings.proxies),
         ssl_certfile=settings.certificate,

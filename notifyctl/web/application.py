@@ -42,5 +42,5 @@ def create_app(app: App, limits: Limits | None = None) -> FastAPI:
     for name in _ROUTES:
         web.include_router(import_module(f"notifyctl.web.routes.{name}").router)
     dashboard.install(web)
-    web.add_middleware(Guard, limits=limits or Limits.of(app.settings))
+    web.add_middleware(Guard, limits=limits or Limits.of(app.settings), broken=problems.bug)
     return web

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -39,9 +38,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI, Request
 
-__all__ = ["RESPONSES", "install", "status_of"]
-
-_log = logging.getLogger(__name__)
+__all__ = ["RESPONSES", "bug", "install", "status_of"]
 
 #: The first kind that fits says which status an error has; mirrors the exit codes of commands.
 _STATUS: tuple[tuple[tuple[type[NotifyError], ...], int], ...] = (
@@ -55,6 +52,8 @@ _STATUS: tuple[tuple[tuple[type[NotifyError], ...], int], ...] = (
     ((ConfigError, EngineError), 500),
 )
 _RETRY_AFTER_S = 5
+#: Names of statuses as RFC 9110 has them; those of older Pythons differ.
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
 #: What every route of the API may answer, beside what is its own.
 RESPONSES: Described = {
@@ -71,7 +70,6 @@ def install(web: FastAPI) -> None:
     web.add_exception_handler(NotifyError, _notify_error)
     web.add_exception_handler(RequestValidationError, _invalid)
     web.add_exception_handler(HTTPException, _http)
-    web.add_exception_handler(Exception, _bug)
 
 
 def status_of(error: NotifyError) -> int:
@@ -110,12 +108,12 @@ async def _invalid(request: Request, error: Exception) -> Response:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     detail = {404: "there is nothing here", 405: "this cannot be done here"}.get(error.status_code, str(error.detail))
-    code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+    code = _title(error.status_code).lower().replace(" ", "_")
     return _answer(request, error.status_code, detail, code=code, headers=dict(error.headers or {}))
 
 
-async def _bug(request: Request, error: Exception) -> Response:
-    _log.error("unexpected %s", type(error).__name__)  # its text may hold anything
+def bug(request: Request, error: Exception) -> Response:
+    """The answer to a request that a bug of ours has ended; the error's text may hold anything, and is left out."""
     hint = "This is a bug: please report it, with what the server's log says."
     return _answer(request, 500, f"unexpected {type(error).__name__}", hint=hint, code="internal")
 
@@ -126,7 +124,7 @@ def _answer(
 ) -> Response:  # fmt: skip
     problem = {
         "type": f"urn:notifyctl:problem:{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": _title(status),
         "status": status,
         "detail": detail,
         "code": code,
@@ -138,6 +136,10 @@ def _answer(
         page = getattr(request.app.state, "problem_page", _plain_page)
         return HTMLResponse(page(request, problem), status, headers)
     return JSONResponse(problem, status, headers, media_type="application/problem+json")
+
+
+def _title(status: int) -> str:
+    return _TITLES.get(status) or HTTPStatus(status).phrase
 
 
 def _wants_page(request: Request) -> bool:

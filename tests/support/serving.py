@@ -17,6 +17,7 @@ from notifyctl.engine.keys import QueueKeys
 from notifyctl.engine.scripts import Scripts
 from notifyctl.settings import Settings
 from notifyctl.web import create_app
+from notifyctl.web.wire import OPTIONS
 from tests.support.wait import wait_until
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Serving", "stored"]
 
 
-def stored(client: redis.Redis) -> dict[bytes, bytes]:
+def stored(client: redis.Redis) -> dict[bytes, bytes | None]:
     """All that Redis holds, but for what tokens, sessions and failed sign-ins leave: the same if nothing was changed."""
     keys = [key for key in client.scan_iter(count=1_000) if b":access}:" not in key]
     return {key: client.dump(key) for key in keys}
@@ -52,9 +53,7 @@ class Serving:
         """Begin to serve."""
         self.app = App(Settings.load(redis={"url": self.redis_url}, **self.overrides))
         self._socket = socket.create_server(("127.0.0.1", 0))
-        config = uvicorn.Config(
-            create_app(self.app), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
-        )
+        config = uvicorn.Config(create_app(self.app), **OPTIONS, timeout_graceful_shutdown=1)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
         self._thread.start()
