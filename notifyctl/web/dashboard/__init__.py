@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from notifyctl.web.dashboard import (
     dead_letters,
     doctor,
+    edits,
     entrance,
     jobs,
     orders,
@@ -19,6 +20,7 @@ from notifyctl.web.dashboard import (
     overview,
     previews,
     providers,
+    purges,
     replays,
     retries,
     workers,
@@ -33,10 +35,12 @@ __all__ = ["install"]
 _PAGES = (
     entrance,
     overview,
+    edits,
     jobs,
     orders,
     dead_letters,
     retries,
+    purges,
     replays,
     workers,
     providers,

@@ -120,7 +120,8 @@ def job_page(request: Request, core: App, me: Caller, job: Job, *, reveal: bool 
     return render(
         request, "job.html.j2", me,
         job=job, record=job_record(job, reveal=reveal), said=answer(job, stats), steps=story([job]),
-        doubts=known(job), twice=may_repeat(job), payload=payload_shown(job, reveal=reveal), revealed=reveal,
+        doubts=known(job), twice=may_repeat(job), payload=payload_shown(job.payload, reveal=reveal), revealed=reveal,
+        originals=[payload_shown(original, reveal=reveal) for original in job.originals],
         can_cancel=job.state in (State.WAITING, State.DELAYED), is_dead=job.state is State.DEAD,
         lives=job.state in (State.WAITING, State.DELAYED, State.ACTIVE), url=job_url(job.job_id),
     )  # fmt: skip

@@ -10,22 +10,20 @@ from notifyctl.views.personal import masked
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from notifyctl.engine.jobs import Job
-
 __all__ = ["payload_shown"]
 
 _HIDDEN = "•••"
 
 
-def payload_shown(job: Job, *, reveal: bool) -> dict[str, Any] | None:
+def payload_shown(payload: bytes, *, reveal: bool) -> dict[str, Any] | None:
     """What a job is made from, or its names without its values; None where it is nothing that can be read.
 
     Args:
-        job: The job.
+        payload: What is stored of it.
         reveal: With its values.
     """
     try:
-        stored = json.loads(job.payload)
+        stored = json.loads(payload)
     except ValueError:
         return None
     if not isinstance(stored, dict):
