@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -85,7 +86,9 @@ async def _notify_error(request: Request, error: Exception) -> Response:
     if isinstance(error, Unauthorized):
         headers["WWW-Authenticate"] = "Bearer"
         if _wants_page(request) and request.method == "GET":
-            return RedirectResponse("/sign-in", 303)
+            query = request.url.query
+            wanted = quote(request.url.path + (f"?{query}" if query else ""), safe="/")
+            return RedirectResponse("/sign-in" + (f"?next={wanted}" if wanted != "/" else ""), 303)
     elif isinstance(error, TooManyFailures):
         headers["Retry-After"] = str(error.retry_after_s)
     elif status == 503:

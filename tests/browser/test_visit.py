@@ -34,7 +34,7 @@ def test_visitor_signs_in_and_out(visit: Visit, serving: Serving) -> None:
     page.get_by_label("Token").fill(token)
     page.get_by_role("button", name="Sign in").click()
 
-    expect(page.get_by_role("heading", name="Workers")).to_be_visible()
+    expect(page.get_by_role("heading", name="Workers", level=1)).to_be_visible()
     expect(page.locator(".who")).to_contain_text("anna")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

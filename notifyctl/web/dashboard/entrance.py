@@ -29,9 +29,9 @@ _TITLES = {
 
 
 @router.get("/sign-in", response_class=HTMLResponse)
-def sign_in(request: Request, next_page: str = "/") -> HTMLResponse:
+def sign_in(request: Request) -> HTMLResponse:
     """Ask for a token."""
-    return render(request, "sign_in.html.j2", next=local(request.query_params.get("next", next_page)), error="")
+    return _sign_in_page(request)
 
 
 @router.post("/theme")
@@ -51,15 +51,18 @@ def problem_page(request: Request, problem: Mapping[str, Any]) -> str:
     """Return the page that says what went wrong; one about a sign-in is the sign-in page again."""
     status = problem["status"]
     if request.url.path == "/sign-in" and status != 503:
-        page = render(
-            request, "sign_in.html.j2", next="/", error=f"{_sentence(problem['detail'])} {problem.get('hint', '')}"
-        )
+        page = _sign_in_page(request, f"{_sentence(problem['detail'])} {problem.get('hint', '')}")
     else:
         title = _TITLES.get(status, problem["title"])
         detail = "" if problem["detail"].lower() == title.lower() else _sentence(problem["detail"])
         told = {"hint": "", **problem, "title": title, "detail": detail}
         page = render(request, "problem.html.j2", problem=told, heals=status == 503)
     return bytes(page.body).decode()
+
+
+def _sign_in_page(request: Request, error: str = "") -> HTMLResponse:
+    wanted = local(request.query_params.get("next", "/"))
+    return render(request, "sign_in.html.j2", next=wanted, error=error)
 
 
 def _sentence(text: str) -> str:

@@ -166,10 +166,11 @@ async function preview(form) {
   }
 }
 
-// What only works with scripts shows itself
+// What only works with scripts shows itself, what only those without need goes
 function prepare(part) {
   if (navigator.clipboard) for (const button of part.querySelectorAll("[data-copy]")) button.hidden = false;
   for (const one of part.querySelectorAll("[data-scripted]")) one.hidden = false;
+  for (const one of part.querySelectorAll("[data-unscripted]")) one.hidden = true;
   for (const field of part.querySelectorAll("[data-confirm]")) guard(field);
   for (const place of part.querySelectorAll("[data-chosen]")) countChosen(place.closest("form"));
   tellMoments();
