@@ -5,6 +5,8 @@
     ├── InvalidInput               what the caller handed over cannot be used as it is
     │   ├── InvalidRecipient       not an address or number we can send to
     │   ├── InvalidOrder           an order payload that lacks or garbles something (has a path)
+    │   ├── InvalidOrders          several of them in one request (has each)
+    │   ├── KeyReused              a request's idempotency key, used before for another request
     │   └── RenderError            a template is unknown, or a variable is missing or unusable
     ├── Suppressed                 an address that must not be sent to
     ├── EngineError
@@ -15,7 +17,8 @@
     │   ├── JobNotFound
     │   ├── UnknownQueue
     │   ├── WrongState             the job exists, but is not in the state that this needs
-    │   ├── IdempotencyConflict    same key, other content
+    │   ├── IdempotencyConflict    same key, other content (has the first job's id)
+    │   ├── RequestUnderWay        the same request is being answered at this moment
     │   └── Overtaken              a later event is known, and has made this message wrong
     ├── UnknownProvider            no provider of this name is configured
     ├── AccessError                whoever asks may not
@@ -60,13 +63,16 @@ __all__ = [
     "InDoubt",
     "InvalidInput",
     "InvalidOrder",
+    "InvalidOrders",
     "InvalidRecipient",
     "JobNotFound",
+    "KeyReused",
     "NoProvider",
     "NotifyError",
     "Overtaken",
     "Permanent",
     "RenderError",
+    "RequestUnderWay",
     "Scope",
     "ServerError",
     "SpoolError",
@@ -135,6 +141,27 @@ class InvalidOrder(InvalidInput):
     def __init__(self, message: str, *, path: str = "", hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.path = path
+
+
+class InvalidOrders(InvalidInput):
+    """Some orders of a request cannot be understood, and none of them was taken.
+
+    Args:
+        faults: What is wrong with each; their paths lead through the whole request.
+    """
+
+    code = "invalid_orders"
+
+    def __init__(self, faults: list[InvalidOrder]) -> None:
+        what = "an order" if len(faults) == 1 else f"{len(faults)} orders"
+        super().__init__(f"{what} cannot be used: {faults[0].message}", hint=faults[0].hint)
+        self.faults = faults
+
+
+class KeyReused(InvalidInput):
+    """A request's idempotency key was used before, for another request."""
+
+    code = "key_reused"
 
 
 class RenderError(InvalidInput):
@@ -210,9 +237,23 @@ class WrongState(EngineError):
 
 
 class IdempotencyConflict(EngineError):
-    """The idempotency key was used before, with other content."""
+    """The idempotency key was used before, with other content.
+
+    Args:
+        job_id: The job that it stands for.
+    """
 
     code = "idempotency_conflict"
+
+    def __init__(self, message: str, *, job_id: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.job_id = job_id
+
+
+class RequestUnderWay(EngineError):
+    """The same request is being answered at this moment."""
+
+    code = "request_under_way"
 
 
 class Overtaken(EngineError):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from notifyctl.access import Guesses, Sessions, Tokens
+    from notifyctl.app.doors import Doors
     from notifyctl.app.rendering import Rendering
     from notifyctl.app.switches import Switches
     from notifyctl.connection import Role
@@ -220,6 +221,13 @@ class App:
             default_region=self.settings.default_region,
             content_sids=None if self.sandboxed(Channel.WHATSAPP) else self.settings.whatsapp.content_sids,
         )
+
+    @cached_property
+    def doors(self) -> Doors:
+        """Where shops hand over orders and messages over HTTP."""
+        from notifyctl.app.doors import Doors
+
+        return Doors(self.settings, self.catalog, self.notifier, self._access_client, self._pseudonyms)
 
     def _stand_by(self) -> None:
         """Take an embedded server that cannot be started for one that is away."""

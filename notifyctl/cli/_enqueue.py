@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 from notifyctl.cli._errors import Code
 from notifyctl.cli._output import Column, Output, say, write
 from notifyctl.errors import (
-    ConfigError,
     IdempotencyConflict,
     InvalidInput,
     InvalidOrder,
     NotifyError,
     Overtaken,
-    RenderError,
 )
 
 if TYPE_CHECKING:
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
     from notifyctl.cli._output import Record, View
     from notifyctl.orders import Order, OrderEvent, Outcome, Planned
 
-__all__ = ["Tally", "check_rules", "enqueue_orders", "say_spooled"]
+__all__ = ["Tally", "enqueue_orders", "say_spooled"]
 
 _CHUNK = 200
 
@@ -135,7 +133,9 @@ def enqueue_orders(
         BrokerUnavailable: Redis cannot be reached. Everything may be told again: nothing is queued twice.
         ConfigError: An event is to send a template that does not exist.
     """
-    check_rules(app)
+    from notifyctl.orders import require_templates
+
+    require_templates(app.settings.messages, app.catalog)
     wanted = _wanted(app, orders, tally, event, oldest)
     while chunk := list(islice(wanted, _CHUNK)):
         planned = [(one.place, plan) for one in chunk for plan in one.outcome.planned]
@@ -170,26 +170,6 @@ def say_spooled(app: App, count: int = 1) -> None:
     what = "the message is" if count == 1 else f"{count} messages are"
     say(f"Redis is away: {what} kept in the spool, {app.spool.file}")
     say("a worker on this machine moves the spool once Redis is back, and so does 'notifyctl spool flush'")
-
-
-def check_rules(app: App) -> None:
-    """Make sure that every message that an event is to send has its template.
-
-    Raises:
-        ConfigError: One does not.
-    """
-    from notifyctl.notification import Channel
-
-    messages = app.settings.messages
-    for event in type(messages).model_fields:
-        for channel in Channel:
-            rule = messages.rule(event, channel)
-            find = app.catalog.email if channel is Channel.EMAIL else app.catalog.whatsapp
-            try:
-                if rule.template:
-                    find(rule.template)
-            except RenderError as error:
-                raise ConfigError(f"messages.{event}.{channel}: {error.message}", hint=error.hint) from error
 
 
 def _wanted(

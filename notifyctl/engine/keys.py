@@ -156,6 +156,14 @@ class FleetKeys:
         """Stream of what operators changed, the last ten thousand entries."""
         return f"{self.namespace}:audit"
 
+    def request(self, pseudonym: str) -> str:
+        """String, JSON: a request with an idempotency key, and its answer; expires after a day, unanswered after 60 s.
+
+        Args:
+            pseudonym: What stands for the key.
+        """
+        return f"{self.namespace}:request:{pseudonym}"
+
     @property
     def workers(self) -> str:
         """Sorted set, worker id by its last sign of life in ms; expires 15 s after the last one of all."""

@@ -167,6 +167,21 @@ class Notifier:
             answers |= self._outlet.queue_many(drafts)
         return [answers[place] for place in range(len(wanted))]
 
+    def draft(self, notification: Notification, options: Options) -> Draft:
+        """Return a message that is certain to be usable, to be queued with others by `queue_drafts`.
+
+        Raises:
+            InvalidInput: The address, the template, a variable or an option cannot be used.
+        """
+        draft = self._drafter.draft(notification, options)
+        _ = draft.job
+        return draft
+
+    def queue_drafts(self, drafts: Sequence[Draft]) -> list[Answer]:
+        """Queue some hundreds of drafts, in one round trip; raises as `queue_many` does."""
+        answers = self._outlet.queue_many(dict(enumerate(drafts))) if drafts else {}
+        return [answers[place] for place in range(len(drafts))]
+
     def check(self, notification: Notification) -> Notification:
         """Return a notification as it would be queued: its address in normal form, everything of the right type.
 

@@ -168,6 +168,7 @@ def conflict(job_id: str) -> IdempotencyConflict:
     """The error of a key that stands for this job, whose content is another."""
     return IdempotencyConflict(
         f"this idempotency key stands for job {job_id}, whose content is another",
+        job_id=job_id,
         hint="Use a new key for a new message; the same key is for repeating the same one.",
     )
 

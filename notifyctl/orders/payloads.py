@@ -18,7 +18,7 @@ from notifyctl.orders.woocommerce import is_ping
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["MAX_PAYLOAD_BYTES", "load_payload", "read_payloads"]
+__all__ = ["MAX_PAYLOAD_BYTES", "load_payload", "load_payloads", "read_payloads"]
 
 #: The most bytes one order may have, or one page of a REST answer. Files may have any length.
 MAX_PAYLOAD_BYTES: Final = 10 * 1024 * 1024
@@ -60,6 +60,27 @@ def load_payload(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _no_object()
     return value
+
+
+def load_payloads(body: bytes, *, most: int) -> Iterator[tuple[str, dict[str, Any] | InvalidOrder]]:
+    """Yield the JSON object that a request's body holds, or each of an array, with its place as a JSON pointer.
+
+    Args:
+        body: JSON in UTF-8.
+        most: So many may be in an array.
+    """
+    try:
+        value = _parse(_text(body))
+    except InvalidOrder as error:
+        yield "", error
+        return
+    if not isinstance(value, list):
+        yield "", value if isinstance(value, dict) else _no_object()
+    elif not 0 < len(value) <= most:
+        yield "", InvalidOrder(f"expected 1 to {most} orders, and here are {len(value)}", hint="Send them in parts.")
+    else:
+        for place, element in enumerate(value):
+            yield f"/{place}", element if isinstance(element, dict) else _no_object()
 
 
 def read_payloads(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | InvalidOrder]]:

@@ -10,13 +10,15 @@ itself that the form came from here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from notifyctl.access import Permission, Role, Session, Token
+from notifyctl.app import App
 from notifyctl.errors import Forbidden, Unauthorized
 from notifyctl.web.context import Core
 
@@ -75,39 +77,46 @@ class Caller:
         return self.role.may(permission)
 
 
-def allowed(*permissions: Permission) -> Callable[..., Caller]:
+def allowed(*permissions: Permission) -> Callable[..., Any]:
     """Return the dependency of an API route: the caller, who shows a token and may do one of these."""
 
-    def caller(
+    async def caller(
         request: Request, app: Core, shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
     ) -> Caller:
         if shown is None:
             raise Unauthorized("no token was shown", hint="Send it as 'Authorization: Bearer ntf_…'.")
-        try:
-            token = app.tokens.check(shown.credentials)
-        except Unauthorized:
-            app.guesses.count(address_of(request))
-            raise
+        token = app.tokens.remembered(shown.credentials)
+        if token is None:
+            token = await run_in_threadpool(_checked, app, shown.credentials, address_of(request))
         return _permitted(request, Caller.of(token), permissions)
 
     caller.permissions = permissions  # type: ignore[attr-defined]
     return caller
 
 
-def known(*permissions: Permission) -> Callable[..., Caller]:
+def known(*permissions: Permission) -> Callable[..., Any]:
     """Return the dependency of what both programs and browsers read: the caller, by token or session."""
     by_token = allowed(*permissions)
 
-    def caller(
+    async def caller(
         request: Request, app: Core, shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
     ) -> Caller:
         if shown is not None or cookie_name(request) not in request.cookies:
-            return by_token(request, app, shown)
-        session = _session(request, app)
+            return cast("Caller", await by_token(request, app, shown))
+        session = await run_in_threadpool(_session, request, app)
         return _permitted(request, Caller.of(session.token, session), permissions)
 
     caller.permissions = permissions  # type: ignore[attr-defined]
     return caller
+
+
+def _checked(app: App, text: str, address: str) -> Token:
+    """Return a token that Redis may have to be asked for; a wrong one counts as a guess."""
+    try:
+        return app.tokens.check(text)
+    except Unauthorized:
+        app.guesses.count(address)
+        raise
 
 
 def signed_in(*permissions: Permission) -> Callable[..., Any]:

@@ -11,7 +11,7 @@ from notifyctl.app import App
 __all__ = ["Core", "core"]
 
 
-def core(request: Request) -> App:
+async def core(request: Request) -> App:  # without a thread for it
     """The parts that this server was made for."""
     return cast("App", request.app.state.core)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["described", "needed", "routes_of", "text"]
 
 _TAGS = {
+    "intake": "Where shops hand over orders and messages.",
     "orders": "What became of the messages about an order.",
     "jobs": "Single messages, wherever they are.",
     "dead letters": "Messages that will not be tried again until somebody decides.",
@@ -34,8 +35,9 @@ _TAGS = {
     "health": "Signs of life. They need no token.",
 }
 _ABOUT = """
-Every request but those for signs of life shows a token: `Authorization: Bearer ntf_…`. `notifyctl token create` makes
-one; its role says what it may do. Addresses and numbers are masked, unless they are revealed, which is audited.
+Every request shows a token, but for signs of life and the deliveries of shop systems, which are signed:
+`Authorization: Bearer ntf_…`. `notifyctl token create` makes one; its role says what it may do. Addresses and numbers
+are masked, unless they are revealed, which is audited.
 
 Lists come page by page: pass the `cursor` of one as a parameter to get the next. What goes wrong is answered as problem
 details (RFC 9457): `code` is one word for programs, `detail` and `hint` are for people. Fields are only ever added.

@@ -16,17 +16,22 @@ from notifyctl.errors import (
     ConfigError,
     EngineError,
     Forbidden,
+    HookRejected,
+    HookUnverified,
     IdempotencyConflict,
     InvalidInput,
     InvalidOrder,
+    InvalidOrders,
     JobNotFound,
     NotifyError,
     Overtaken,
+    RequestUnderWay,
     ServerError,
     SpoolError,
     Suppressed,
     TooManyFailures,
     Unauthorized,
+    UnknownHook,
     UnknownProvider,
     UnknownQueue,
     UnknownToken,
@@ -43,13 +48,13 @@ __all__ = ["RESPONSES", "bug", "install", "status_of"]
 
 #: The first kind that fits says which status an error has; mirrors the exit codes of commands.
 _STATUS: tuple[tuple[tuple[type[NotifyError], ...], int], ...] = (
-    ((Unauthorized,), 401),
+    ((Unauthorized, HookRejected), 401),
     ((Forbidden,), 403),
     ((TooManyFailures,), 429),
-    ((JobNotFound, UnknownQueue, UnknownProvider, UnknownToken), 404),
-    ((WrongState, IdempotencyConflict, Overtaken, Suppressed), 409),
+    ((JobNotFound, UnknownQueue, UnknownProvider, UnknownToken, UnknownHook), 404),
+    ((WrongState, IdempotencyConflict, RequestUnderWay, Overtaken, Suppressed), 409),
     ((InvalidInput,), 422),
-    ((BrokerUnavailable, ServerError, SpoolError), 503),
+    ((BrokerUnavailable, ServerError, SpoolError, HookUnverified), 503),
     ((ConfigError, EngineError), 500),
 )
 _RETRY_AFTER_S = 5
@@ -93,8 +98,9 @@ async def _notify_error(request: Request, error: Exception) -> Response:
         headers["Retry-After"] = str(error.retry_after_s)
     elif status == 503:
         headers["Retry-After"] = str(_RETRY_AFTER_S)
-    if isinstance(error, InvalidOrder) and error.path:
-        more["errors"] = [{"pointer": error.path, "detail": error.message}]
+    faults = error.faults if isinstance(error, InvalidOrders) else [error] if isinstance(error, InvalidOrder) else []
+    if faults:
+        more["errors"] = [{"pointer": fault.path, "detail": fault.message} for fault in faults]
     return _answer(request, status, error.message, hint=error.hint, code=error.code, headers=headers, **more)
 
 

@@ -71,7 +71,9 @@ class Serving:
 
     def forget(self) -> None:
         """Begin anew, after the server behind it was emptied: no token, session or failed sign-in is remembered."""
-        for part in ("tokens", "sessions", "guesses", "_pseudonyms"):
+        if "notifier" in self.app.__dict__:
+            self.app.notifier.close()
+        for part in ("tokens", "sessions", "guesses", "_pseudonyms", "notifier", "doors"):
             self.app.__dict__.pop(part, None)
 
     @property

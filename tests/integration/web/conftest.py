@@ -17,13 +17,20 @@ if TYPE_CHECKING:
     from tests.support.server import Server
 
 
+#: What shop systems sign with.
+HOOKS = {
+    "shopify": {"secret": "shopify's secret", "previous_secret": "the one before"},
+    "woocommerce": {"secret": "woocommerce's secret"},
+    "square": {"secret": "square's key", "url": "https://shop.example.com/api/hooks/square"},
+}
+
+
 @pytest.fixture(scope="session")
 def shared_serving(shared_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """One for the whole session; use `serving`, behind which all is empty."""
     state = tmp_path_factory.mktemp("web")
-    with Serving(
-        shared_server.url, {"state_dir": str(state), "pseudonym_secret": "keys the hashes of tests"}
-    ) as serving:
+    settings = {"state_dir": str(state), "pseudonym_secret": "keys the hashes of tests", "hooks": HOOKS}
+    with Serving(shared_server.url, settings) as serving:
         yield serving
 
 
@@ -33,6 +40,13 @@ def serving(shared_serving: Serving, server: Server) -> Serving:
     shutil.rmtree(shared_serving.app.settings.outbox_dir, ignore_errors=True)
     shared_serving.forget()
     return shared_serving
+
+
+@pytest.fixture
+def shop(serving: Serving) -> Iterator[httpx.Client]:
+    """A shop: a client of the API with a token that hands over."""
+    with serving.client("producer") as client:
+        yield client
 
 
 @pytest.fixture
