@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from notifyctl.engine.search import JobFilter
+from tests.support.fates import Fates
 from tests.support.shop_day import queue_mails, queue_orders, sending
 from tests.support.wait import wait_until
 
@@ -15,6 +17,14 @@ if TYPE_CHECKING:
 
 PAGES = (
     "/",
+    "/jobs",
+    "/jobs/{held}",
+    "/orders/10482",
+    "/dead-letters",
+    "/dead-letters/retry",
+    "/dead-letters/purge",
+    "/replays",
+    "/replays/{replay}",
     "/workers",
     "/providers",
     "/templates",
@@ -33,9 +43,11 @@ def shop(serving: Serving) -> dict[str, str]:
     message, dead = queue_mails(serving, "anna", "ben+bounce")
     with sending(serving):
         wait_until(lambda: serving.app.inspector.stats("email").dlq == 1, what="a dead letter")
+    held = Fates(serving.app).held(Fates(serving.app).chat("10482"))
+    replay = serving.app.replays.start(JobFilter(), by="anna", why="a rehearsal").replay_id
     serving.app.inspector.pause("whatsapp", reason="a very_long_word_" * 9)
     queue_orders(serving, 4)
-    return {"message": message, "job": dead}
+    return {"message": message, "job": dead, "held": held, "replay": replay}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
