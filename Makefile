@@ -11,7 +11,7 @@ REDIS7_TESTS := tests/integration/engine tests/integration/delivery tests/integr
 	$(addprefix tests/integration/test_, connection.py lua.py notifier.py) \
 	$(addprefix tests/e2e/test_, smoke.py worker.py dlq.py job.py queue.py stats.py order.py order_show.py spool.py)
 
-.PHONY: demo test test-redis7 check format lint types layers wheel bench chaos clean
+.PHONY: demo test test-redis7 check format lint types layers wheel bench fuzz chaos clean
 
 demo: $(SETUP)              ## orders through queue, worker and dead letters, on a server of its own
 	$(BIN)/notifyctl demo
@@ -47,6 +47,9 @@ bench: $(SETUP)             ## ours against Dramatiq's Redis broker, and the lim
 	$(BIN)/python -m bench.drain
 	$(BIN)/python -m bench.latency
 	$(BIN)/python -m bench.rate_limit
+
+fuzz: $(SETUP)              ## 5,000 made-up requests to the HTTP API; FUZZ="--seed 7"
+	$(BIN)/python -m tests.fuzz --cases 5000 $(FUZZ)
 
 chaos: $(SETUP)             ## 10,000 orders, everything killed, frozen, cut and refused: nothing lost; CHAOS="--policy hold"
 	$(BIN)/python -m tests.chaos --orders 10000 --kills 14 --groups 6 --drains 4 --stalls 2 --restarts 3 --freezes 1 --freeze-s 15 --cuts 3 \

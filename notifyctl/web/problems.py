@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from notifyctl.errors import (
@@ -116,9 +117,14 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
+    headers = dict(error.headers or {})
+    if error.status_code == 400 and error.__cause__ is not None:  # FastAPI's word for a body that is no text at all
+        return _answer(request, 422, "the body cannot be read: expected JSON in UTF-8", code="invalid_input")
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_methods(request))
     detail = {404: "there is nothing here", 405: "this cannot be done here"}.get(error.status_code, str(error.detail))
     code = _title(error.status_code).lower().replace(" ", "_")
-    return _answer(request, error.status_code, detail, code=code, headers=dict(error.headers or {}))
+    return _answer(request, error.status_code, detail, code=code, headers=headers)
 
 
 def bug(request: Request, error: Exception) -> Response:
@@ -145,6 +151,13 @@ def _answer(
         page = getattr(request.app.state, "problem_page", _plain_page)
         return HTMLResponse(page(request, problem), status, headers)
     return JSONResponse(problem, status, headers, media_type="application/problem+json")
+
+
+def _methods(request: Request) -> list[str]:
+    """What can be done at a path, over all routes that it fits."""
+    routes = [route for route in iter_route_contexts(request.app.routes) if isinstance(route.original_route, APIRoute)]
+    path = request.scope["path"]
+    return sorted({method for route in routes if route.path_regex.match(path) for method in route.methods or ()})
 
 
 def _title(status: int) -> str:

@@ -46,7 +46,7 @@ class Limit(BaseModel):
     ] = None
     max_active: Annotated[
         int | None,
-        Field(description="So many at once; 0: no such limit; null: as it is.", ge=0, le=100_000),
+        Field(description="So many at once; 0: no such limit; null: as it is.", ge=0, le=100_000, strict=True),
     ] = None
     reason: ReasonText = ""
 

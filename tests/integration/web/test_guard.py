@@ -107,16 +107,17 @@ def test_a_bug_is_answered_and_logged_without_what_it_says(
     serving: Serving, operator: httpx.Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An error's text may hold an address; where it came from does not."""
+    address = "ada@example.com"
 
     def break_down(*_: object) -> None:
-        raise RuntimeError("@".join(("ada", "example.com")))
+        raise RuntimeError(address)
 
     monkeypatch.setattr(serving.app.inspector, "job", break_down)
     answer = operator.get("/api/admin/jobs/x")
 
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
     assert "content-security-policy" in answer.headers
-    assert "ada@example.com" not in answer.text + caplog.text
+    assert address not in answer.text + caplog.text
     assert "unexpected RuntimeError" in caplog.text
     assert "in break_down" in caplog.text
 
