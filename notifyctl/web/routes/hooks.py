@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from functools import partial
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
@@ -28,7 +28,11 @@ _log = logging.getLogger(__name__)
 
 
 @router.post("/api/hooks/{platform}", summary="Take a shop system's delivery", **HOOKS)
-async def take_delivery(request: Request, app: Core, platform: str) -> Response:
+async def take_delivery(
+    request: Request,
+    app: Core,
+    platform: Annotated[str, Path(description="Whose delivery it is.", examples=["shopify"])],
+) -> Response:
     """Queue the messages that follow from what a shop system sends.
 
     What is genuine and leads to nothing is taken all the same, and the answer says why: a shop system that is refused
