@@ -91,15 +91,16 @@ class Desk:
         """Note that the provider has it now, by this name, whatever the client gets to hear."""
         self._write(receipt.number, "taken", name=name)
 
-    def ends(self, receipt: Receipt, *, answered: bool, gone: bool) -> None:
+    def ends(self, receipt: Receipt, *, answered: bool, gone: bool, at: float | None = None) -> None:
         """Note the end of the handling.
 
         Args:
             receipt: The copy.
             answered: A whole answer was written, and the client was there to read it.
             gone: The client had hung up before.
+            at: When an answer began to leave: its client may be quicker than this process. Else it is now.
         """
-        self._write(receipt.number, "ended", answered=answered, gone=gone, at=time.monotonic())
+        self._write(receipt.number, "ended", answered=answered, gone=gone, at=at or time.monotonic())
 
     def stray(self, fault: Fault) -> None:
         """Note a fault that met no message in particular."""

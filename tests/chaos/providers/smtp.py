@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import socketserver
+import time
 from typing import TYPE_CHECKING, Any
 
 from tests.chaos.providers.line import hangs_up, wait_for_end
@@ -138,12 +139,10 @@ class _Conversation(socketserver.StreamRequestHandler):
         if name.startswith("DOT"):
             self._refuse(name)
             return
-        self._say(f"250 2.0.0 Ok: queued as {mail}")
-        self._close(answered=True, gone=False)
+        self._answer_copy(f"250 2.0.0 Ok: queued as {mail}")
 
     def _refuse(self, name: str) -> None:
-        self._say(_ILL[name])
-        self._close(answered=True, gone=False)
+        self._answer_copy(_ILL[name])
         if _ILL[name].startswith("421"):
             raise _Ended
 
@@ -151,11 +150,17 @@ class _Conversation(socketserver.StreamRequestHandler):
         self._say(reply)
         raise _Ended
 
-    def _close(self, *, answered: bool, gone: bool) -> None:
+    def _answer_copy(self, reply: str) -> None:
+        """Say what becomes of the copy in hand."""
+        decided_at = time.monotonic()
+        self._say(reply)
+        self._close(answered=True, gone=False, at=decided_at)
+
+    def _close(self, *, answered: bool, gone: bool, at: float | None = None) -> None:
         """Note the end of the copy in hand, if there is one."""
         receipt, self.open = self.open, None
         if receipt is not None:
-            self.server.desk.ends(receipt, answered=answered, gone=gone)
+            self.server.desk.ends(receipt, answered=answered, gone=gone, at=at)
 
     def _reads_mail(self) -> bool:
         """Read up to the dot; False: the client vanished before it."""

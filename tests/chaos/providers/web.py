@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import socket
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Protocol
@@ -100,14 +101,14 @@ class _Handler(BaseHTTPRequestHandler):
             name, answer = vendor.take(content)
             desk.takes(receipt, name)
         gone = hangs_up(self.connection, receipt.think_s)
-        answered = False
+        answered, decided_at = False, time.monotonic()
         try:
             if not gone:
                 answered = self._act(receipt.fault, answer)
         except OSError:
             gone = True
         finally:
-            desk.ends(receipt, answered=answered, gone=gone)
+            desk.ends(receipt, answered=answered, gone=gone, at=decided_at if answered else None)
 
     def _act(self, fault: Fault, answer: Answer) -> bool:
         """Answer as the fault wants it; whether that was a whole answer."""
