@@ -93,7 +93,7 @@ class NotifyConsumer(Consumer):
         if (free > 0 and not self._commit.patient) or not self._commit_and_take(free):
             with connection_errors():
                 if self._wait_for_work():
-                    self._took(self._scripts.take(*self._next_take(free), **self._take_options))
+                    self._take(free)
         with held.changed:
             return held.undelivered.popleft() if held.undelivered else None
 
@@ -148,6 +148,16 @@ class NotifyConsumer(Consumer):
             self._broker.blocking_client.bzpopmin(keys, timeout=block_s)
             return not self._broker.draining
         return True
+
+    def _take(self, free: int) -> None:
+        take, options = self._next_take(free), self._take_options
+        if not self._scripts.has_unconfirmed:
+            self._took(self._scripts.take(*take, **options))
+            return
+        _, batch = self._scripts.complete_and_take([], self._broker.retention.completed_ms, *take, **options)
+        if isinstance(batch, Exception):
+            raise batch
+        self._took(batch)
 
     def _next_take(self, free: int) -> tuple[str, int, int]:
         return self._broker.worker_id, self._held.sequence + 1, free

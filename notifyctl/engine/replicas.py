@@ -1,8 +1,14 @@
-"""How many replicas must have a write before a caller is told that it is done. Source: Redis's WAIT."""
+"""How many replicas must have a write before a caller is told that it is done. Source: Redis's WAIT.
+
+An outcome stands though too few replicas have it: the message has gone out. But a failover to one of the others forgets
+it, and would have the message sent again. So whoever told it remembers it, and tells it again with each further call of
+its queue, before he takes a job, until enough have it.
+"""
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,6 +18,8 @@ from notifyctl.errors import Unreplicated
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from notifyctl.engine.jobs import Completion
+
 __all__ = ["Replicas"]
 
 
@@ -19,6 +27,9 @@ _log = logging.getLogger(__name__)
 
 #: How often at most a worker complains.
 _QUIET_S = 60.0
+
+#: How many outcomes of a queue are remembered; in a longer want of replicas, the oldest are forgotten.
+_MOST = 500
 
 
 @dataclass(slots=True)
@@ -33,6 +44,8 @@ class Replicas:
     count: int = 0
     timeout_ms: int = 100
     _quiet_until: float = field(default=0.0, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    _unconfirmed: dict[str, dict[Completion, None]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def waits_s(self) -> float:
@@ -69,13 +82,34 @@ class Replicas:
             job_ids=tuple(job_ids),
         )
 
-    def mind(self, answers: Sequence[Any]) -> None:
-        """Complain, now and then, where they do not have an outcome: it stands, and asking again would not help."""
-        refused = any(isinstance(answer, Exception) for answer in answers)
-        if (not refused and self.have_it(answers)) or time.monotonic() < self._quiet_until:
+    def unconfirmed(self, queue: str) -> list[Completion]:
+        """Return the outcomes of a queue that are to be told again, the oldest first."""
+        if not self.count:
+            return []
+        with self._lock:
+            return list(self._unconfirmed.get(queue, ()))
+
+    def mind(self, queue: str, told: Sequence[Completion], answers: Sequence[Any]) -> None:
+        """Forget the outcomes that enough have now. Remember the others, and complain, now and then.
+
+        Args:
+            queue: Which queue's, by any name of it.
+            told: The outcomes.
+            answers: To `ending`, which followed them.
+        """
+        if not self.count:
+            return
+        confirmed = not any(isinstance(answer, Exception) for answer in answers) and self.have_it(answers)
+        with self._lock:
+            kept = self._unconfirmed.setdefault(queue, {})
+            for outcome in told:
+                kept.pop(outcome, None) if confirmed else kept.setdefault(outcome)
+            while len(kept) > _MOST:
+                del kept[next(iter(kept))]
+        if confirmed or time.monotonic() < self._quiet_until:
             return
         self._quiet_until = time.monotonic() + _QUIET_S
         _log.warning(
-            "outcomes are on fewer replicas than the %d asked for: a failover now could send a message twice",
+            "outcomes are on fewer replicas than the %d asked for: a failover now may forget them; they are told again",
             self.count,
         )

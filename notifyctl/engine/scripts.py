@@ -124,6 +124,11 @@ class Scripts:
         call = self._take_call(worker_id, sequence, wanted, lease_ms, rate, gap_ms, block_ms, cancelled_ms)
         return Batch.parse(self._call("take", *call), worker_id, sequence)
 
+    @property
+    def has_unconfirmed(self) -> bool:
+        """Whether there are outcomes to be told again: `complete_and_take` does so before it takes."""
+        return bool(self.replicas.unconfirmed(self.keys.meta))
+
     def _take_call(
         self,
         worker_id: str,
@@ -163,19 +168,9 @@ class Scripts:
         **options: Any,
     ) -> tuple[list[str] | Exception, Batch | Exception]:
         """`complete`, then `take` with its options, in one round trip; each answer is that call's own."""
-        words, batch, *confirmed = run_many(
-            self.client,
-            [
-                (_SCRIPTS["complete"], *self._complete_call(completions, completed_ms)),
-                (_SCRIPTS["take"], *self._take_call(worker_id, sequence, wanted, **options)),
-            ],
-            self.replicas.ending(self.keys.meta),
-        )
-        self.replicas.mind(confirmed)
-        return (
-            words if isinstance(words, Exception) else [_text(word) for word in words],
-            batch if isinstance(batch, Exception) else Batch.parse(batch, worker_id, sequence),
-        )
+        take = (_SCRIPTS["take"], *self._take_call(worker_id, sequence, wanted, **options))
+        words, batch = self._told(completions, completed_ms, take)
+        return words, batch if isinstance(batch, Exception) else Batch.parse(batch, worker_id, sequence)
 
     def begin(self, job_id: str, token: str, provider: str, rate: str = "0/1") -> int:
         """Record that the send starts now.
@@ -190,12 +185,25 @@ class Scripts:
 
     def complete(self, completions: Sequence[Completion], completed_ms: int) -> list[str]:
         """Settle jobs that are done; for each ``done``, ``late``, ``duplicate`` or ``stale``."""
-        call = (_SCRIPTS["complete"], *self._complete_call(completions, completed_ms))
-        words, *confirmed = run_many(self.client, [call], self.replicas.ending(self.keys.meta))
+        (words,) = self._told(completions, completed_ms)
         if isinstance(words, Exception):
             raise words
-        self.replicas.mind(confirmed)
-        return [_text(word) for word in words]
+        completed: list[str] = words
+        return completed
+
+    def _told(self, completions: Sequence[Completion], completed_ms: int, *more: Call) -> list[Any]:
+        """Complete, and then make further calls, in one round trip, at whose end replicas are waited for.
+
+        Returns:
+            The words of the completions, or what they failed with; then the answers of the further calls.
+        """
+        told = [*completions, *self.replicas.unconfirmed(self.keys.meta)]
+        complete = (_SCRIPTS["complete"], *self._complete_call(told, completed_ms))
+        words, *answers = run_many(self.client, [complete, *more], self.replicas.ending(self.keys.meta))
+        if isinstance(words, Exception):
+            return [words, *answers[: len(more)]]
+        self.replicas.mind(self.keys.meta, told, answers[len(more) :])
+        return [[_text(word) for word in words[: len(completions)]], *answers[: len(more)]]
 
     def _complete_call(self, completions: Sequence[Completion], completed_ms: int) -> tuple[list[str], list[Any]]:
         k = self.keys

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import redis
 
     from notifyctl.engine.jobs import Job
+    from notifyctl.engine.replicas import Replicas
 
 
 @pytest.fixture
@@ -59,6 +60,7 @@ class Host:
         concurrency: Mapping[str, int] | None = None,
         rates: Mapping[str, Rate] | None = None,
         middleware: list[Middleware] | None = None,
+        replicas: Replicas | None = None,
     ) -> None:
         if middleware is None:
             look_ups = [timedelta(milliseconds=moment) for moment in look_ups_ms]
@@ -74,6 +76,7 @@ class Host:
             namespace=NAMESPACE,
             concurrency=concurrency,
             middleware=[CurrentMessage(), RateLimiter(rates or {}), *middleware],
+            replicas=replicas,
         )
         self.inspector = Inspector(self.broker.client, NAMESPACE, rates={QUEUE: Rate(0)}, retention=Retention())
         self.runs: list[str] = []

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from notifyctl.engine.jobs import Completion
 from notifyctl.engine.keys import QueueKeys
+from notifyctl.engine.replicas import Replicas
 from notifyctl.engine.scripts import Scripts
 from notifyctl.engine.states import State
 from notifyctl.errors import BrokerUnavailable, InDoubt
-from tests.support.builders import QUEUE
+from tests.support.builders import QUEUE, a_job
 from tests.support.seed import NAMESPACE
 from tests.support.wait import wait_until
 
@@ -121,3 +123,58 @@ def test_job_that_the_server_forgot_before_its_send_goes_once(host: Host, gate: 
 
     assert len(sent) == 1
     assert host.job("job-1").state is State.COMPLETED
+
+
+def test_outcome_that_no_replica_had_and_the_server_forgot_is_told_again(
+    make_host: Callable[..., Host], client: redis.Redis
+) -> None:
+    """Before a job is taken again: what went out is not sent a second time, and its evidence is kept."""
+
+    def work(message: NotifyMessage) -> None:
+        message.begin("smtp")
+        message.provider, message.provider_id = "smtp", f"name of {message.message_id}"
+
+    host = make_host(replicas=Replicas(1, 5))
+    host.actor(work)
+    scripts = Scripts(client, QueueKeys(NAMESPACE, QUEUE))
+    scripts.enqueue_many([a_job(f"job-{number}") for number in range(5)])
+    restore = remember(client)
+    host.start()
+    wait_until(lambda: len(host.broker.replicas.unconfirmed(scripts.keys.meta)) == 5, what="all outcomes to be told")
+
+    restore()
+    host.join()
+
+    assert sorted(host.runs) == [f"job-{number}" for number in range(5)]
+    assert [host.job(f"job-{number}").provider_id for number in range(5)] == [f"name of job-{n}" for n in range(5)]
+
+
+def test_outcome_that_comes_after_another_worker_began_again_is_kept_as_a_duplicate(client: redis.Redis) -> None:
+    """Whoever looks at the job sees that it may have gone twice."""
+    keys = QueueKeys(NAMESPACE, QUEUE)
+    mine, theirs = Scripts(client, keys, replicas=Replicas(1, 5)), Scripts(client, keys)
+    options: Any = {"lease_ms": 10_000, "rate": "0/1", "gap_ms": 4_500, "block_ms": 0, "cancelled_ms": 1_000}
+    theirs.enqueue(a_job())
+    restore = remember(client)
+    mine.complete([Completion("job-1", mine.take("w1", 1, 1, **options).jobs[0].token, "smtp", "mine")], 60_000)
+    restore()
+    (again,) = theirs.take("w2", 1, 1, **options).jobs
+    theirs.begin("job-1", again.token, "smtp")
+
+    mine.complete([], 60_000)
+    theirs.complete([Completion("job-1", again.token, "smtp", "theirs")], 60_000)
+
+    fields = client.hgetall(keys.job("job-1"))
+    assert (fields[b"state"], fields[b"provider_id"]) == (b"completed", b"theirs")
+    assert fields[b"duplicate:w1:1"] == b"smtp mine"
+
+
+def test_outcomes_that_are_told_again_are_not_too_many(client: redis.Redis) -> None:
+    """In a long want of replicas, the oldest are forgotten."""
+    replicas = Replicas(1, 5)
+    scripts = Scripts(client, QueueKeys(NAMESPACE, QUEUE), replicas=replicas)
+    for batch in range(3):
+        scripts.complete([Completion(f"job-{batch}-{number}", "w1:1") for number in range(200)], 60_000)
+
+    kept = replicas.unconfirmed(scripts.keys.meta)
+    assert (len(kept), kept[0].job_id, kept[-1].job_id) == (500, "job-0-100", "job-2-199")

@@ -156,8 +156,9 @@ def test_outcome_waits_for_a_replica(several: Sentinels | Nodes, client: redis.R
 def test_outcome_that_no_replica_has_stands(
     several: Sentinels | Nodes, client: redis.Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The worker goes on, and complains once a minute."""
-    scripts = Scripts(client, KEYS, replicas=Replicas(1, 30))
+    """The worker goes on, complains once a minute, and tells it again until a replica has it."""
+    replicas = Replicas(1, 30)
+    scripts = Scripts(client, KEYS, replicas=replicas)
     scripts.enqueue_many([a_job("job-1"), a_job("job-2")])
     token = take(scripts)
 
@@ -166,6 +167,10 @@ def test_outcome_that_no_replica_has_stands(
 
     assert words == ["done", "done"]
     assert len([record for record in caplog.records if "fewer replicas" in record.message]) == 1
+    assert [outcome.job_id for outcome in replicas.unconfirmed(KEYS.meta)] == ["job-1", "job-2"]
+    replicas.timeout_ms = 900
+    scripts.complete([], 1_000)
+    assert not scripts.has_unconfirmed
 
 
 def take(scripts: Scripts) -> str:
