@@ -213,15 +213,15 @@ def _tell(app: "App", queues: Sequence[str]) -> None:
 def _warn_of_losses(app: "App") -> None:
     """Say, once, if the server may drop what it has accepted; `doctor` says the same."""
     from notifyctl.connection import translated
-    from notifyctl.doctor.durability import check_durability, facts_of_each
+    from notifyctl.doctor.durability import check_durability, check_failover, facts_of_each
     from notifyctl.errors import BrokerRefused
 
     try:
         with translated():
-            findings = check_durability(facts_of_each(app.inspector.client))
+            facts = facts_of_each(app.inspector.client)
     except BrokerRefused:
         return  # may not ask: the doctor says so
-    for finding in findings:
+    for finding in (*check_durability(facts), *check_failover(app.settings, facts)):
         if finding.remedy:
             say(f"warning: {finding.detail}; {finding.remedy}")
 

@@ -44,7 +44,7 @@ def run_checks(settings: Settings | ConfigError, client_factory: Callable[[], re
         _settings(settings),
         check_state_dir(settings.state_dir),
         check_secrets(settings),
-        *judge_server(server),
+        *judge_server(settings, server),
         check_spool(settings),
         check_email(settings),
         check_sender(settings),

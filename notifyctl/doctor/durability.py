@@ -1,10 +1,14 @@
-"""Whether a server keeps what it accepts: it must never evict, and must write to disk. The worker asks this, too."""
+"""Whether a server keeps what it accepts: it must never evict, and must write to disk. The worker asks this, too.
+
+Behind Sentinels, it must also stop taking writes when it is cut off: they choose another one, and forget what it took.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from notifyctl.connection import primaries
+from notifyctl.connection.url import read_url
 from notifyctl.doctor.finding import Finding, Status
 
 if TYPE_CHECKING:
@@ -12,9 +16,11 @@ if TYPE_CHECKING:
 
     import redis
 
+    from notifyctl.settings import Settings
+
     Facts = Mapping[str, Any]
 
-__all__ = ["check_durability", "facts_of_each"]
+__all__ = ["check_durability", "check_failover", "facts_of_each"]
 
 
 def facts_of_each(client: redis.Redis) -> list[Facts]:
@@ -29,6 +35,28 @@ def facts_of_each(client: redis.Redis) -> list[Facts]:
 def check_durability(facts: Sequence[Facts]) -> list[Finding]:
     """Return whether every primary keeps what it accepts."""
     return [_eviction(facts), _persistence(facts)]
+
+
+def check_failover(settings: Settings, facts: Sequence[Facts]) -> list[Finding]:
+    """Return whether a primary behind Sentinels refuses writes that no replica gets; nothing of another server."""
+    target = settings.redis.target()
+    if target is None or read_url(target).way != "sentinel":
+        return []
+    if not any(one.get("connected_slaves") for one in facts):
+        remedy = "Connect a replica to it (REPLICAOF), or bring back those that are down."
+        return [Finding("failover", Status.FAIL, "the primary has no replica: nothing can take over from it", remedy)]
+    if "min_slaves_good_slaves" in facts[0]:
+        return [Finding("failover", Status.OK, "a primary that is cut off refuses writes")]
+    lost, also = ("sent twice", "") if settings.redis.wait_replicas else ("lost", " Set REDIS_WAIT_REPLICAS=1, too.")
+    return [
+        Finding(
+            "failover",
+            Status.FAIL if also else Status.WARN,
+            f"a primary that is cut off goes on taking writes, which a failover forgets: messages are {lost}",
+            "CONFIG SET min-replicas-to-write 1 and min-replicas-max-lag 2, and in each server's configuration file."
+            + also,
+        )
+    ]
 
 
 def _eviction(facts: Sequence[Facts]) -> Finding:

@@ -11,7 +11,7 @@ from notifyctl.clock import now_ms
 from notifyctl.connection import server_with, translated
 from notifyctl.delivery.circuits import Circuits
 from notifyctl.doctor.circuits import providers_in_use
-from notifyctl.doctor.durability import check_durability, facts_of_each
+from notifyctl.doctor.durability import check_durability, check_failover, facts_of_each
 from notifyctl.doctor.finding import Finding, Status
 from notifyctl.doctor.memory import check_dead_letters, check_memory, count_dead_letters
 from notifyctl.doctor.permissions import ask_permissions, check_permissions
@@ -103,7 +103,7 @@ def _live(client: redis.Redis, keys: QueueKeys) -> dict[str, str]:
     return {field.decode(): value.decode() for field, value in found.items()}
 
 
-def judge_server(look: Look | Finding) -> list[Finding]:
+def judge_server(settings: Settings, look: Look | Finding) -> list[Finding]:
     """Return what follows from what the server said."""
     if isinstance(look, Finding):
         return [look]
@@ -112,6 +112,7 @@ def judge_server(look: Look | Finding) -> list[Finding]:
         _version(look.facts),
         check_permissions([]),
         *check_durability(look.facts),
+        *check_failover(settings, look.facts),
         check_memory(look.facts),
         check_dead_letters(look.dead, look.facts),
         check_queues(look.live, now_ms() + round(look.ahead_ms)),

@@ -1,4 +1,4 @@
-"""Six processes for each module that asks for them: a primary behind Sentinels, or a cluster."""
+"""Six processes for all tests here: a primary behind Sentinels, or a cluster. Each test finds them well, and empty."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def shared_sentinels() -> Iterator[Sentinels]:
     """A primary, two replicas and three Sentinels; use `sentinels`, which empties them."""
     sentinels = Sentinels()
@@ -23,13 +23,13 @@ def shared_sentinels() -> Iterator[Sentinels]:
 
 @pytest.fixture
 def sentinels(shared_sentinels: Sentinels) -> Sentinels:
-    """The module's primary behind Sentinels, all well, and emptied."""
+    """The primary behind Sentinels, all well, and emptied."""
     shared_sentinels.settle()
     shared_sentinels.primary.ask("FLUSHALL")
     return shared_sentinels
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def shared_cluster() -> Iterator[Nodes]:
     """Three primaries, each with a replica; use `cluster`, which empties them."""
     nodes = Nodes()
@@ -39,7 +39,7 @@ def shared_cluster() -> Iterator[Nodes]:
 
 @pytest.fixture
 def cluster(shared_cluster: Nodes) -> Nodes:
-    """The module's cluster, all well, and emptied."""
+    """The cluster, all well, and emptied."""
     shared_cluster.settle()
     for primary in shared_cluster.primaries:
         primary.ask("FLUSHALL")

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from tests.support.server import Server
 
 
-def examine(url: str) -> dict[str, Finding]:
+def examine(url: str, **redis: object) -> dict[str, Finding]:
     """All findings by their names."""
-    settings = Settings.load(redis={"url": url})
+    settings = Settings.load(redis={"url": url, **redis})
     return {finding.name: finding for finding in run_checks(settings, lambda: connect(url, role="operator"))}
 
 
@@ -55,6 +55,26 @@ def test_primary_behind_sentinels_is_looked_at(sentinels: Sentinels) -> None:
 
     assert finding.status is Status.FAIL
     assert "primaries" not in finding.detail
+
+
+def test_primary_behind_sentinels_must_not_take_writes_alone(sentinels: Sentinels) -> None:
+    """A failover would forget them; with WAIT, it would only send some messages twice."""
+    alone, waiting = examine(sentinels.url)["failover"], examine(sentinels.url, wait_replicas=1)["failover"]
+    sentinels.primary.ask("CONFIG", "SET", "min-replicas-to-write", 1)
+    try:
+        sound = examine(sentinels.url)["failover"]
+    finally:
+        sentinels.primary.ask("CONFIG", "SET", "min-replicas-to-write", 0)
+
+    assert (alone.status, waiting.status, sound.status) == (Status.FAIL, Status.WARN, Status.OK)
+    assert "min-replicas-to-write 1" in alone.remedy
+    assert "REDIS_WAIT_REPLICAS" in alone.remedy
+    assert "REDIS_WAIT_REPLICAS" not in waiting.remedy
+
+
+def test_nobody_asks_a_cluster_for_sentinels(cluster: Nodes) -> None:
+    """Its primaries notice by themselves that they are cut off."""
+    assert "failover" not in examine(cluster.url)
 
 
 def test_worker_warns_of_a_server_that_may_lose_messages(server: Server, client: redis.Redis) -> None:
