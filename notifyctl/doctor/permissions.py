@@ -24,10 +24,10 @@ __all__ = ["COMMANDS", "ask_permissions", "check_permissions"]
 #: What workers and operators need, with words that make each a well-formed call; `K` stands for a key.
 COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("EVALSHA", "0" * 40, "1", "K"), ("EVAL", "return 1", "1", "K"), ("WAIT", "0", "1"), ("TIME",), ("INFO",),
-    ("EXISTS", "K"), ("DEL", "K"), ("EXPIRE", "K", "1"), ("PEXPIRE", "K", "1"), ("MEMORY", "USAGE", "K"),
-    ("GET", "K"), ("SET", "K", "v"), ("MGET", "K"),
-    ("HGET", "K", "f"), ("HMGET", "K", "f"), ("HGETALL", "K"), ("HSET", "K", "f", "v"), ("HDEL", "K", "f"),
-    ("HINCRBY", "K", "f", "1"),
+    ("EXISTS", "K"), ("DEL", "K"), ("UNLINK", "K"), ("EXPIRE", "K", "1"), ("PEXPIRE", "K", "1"),
+    ("MEMORY", "USAGE", "K"), ("GET", "K"), ("SET", "K", "v"), ("MGET", "K"),
+    ("HGET", "K", "f"), ("HMGET", "K", "f"), ("HGETALL", "K"), ("HSET", "K", "f", "v"), ("HSETNX", "K", "f", "v"),
+    ("HDEL", "K", "f"), ("HINCRBY", "K", "f", "1"),
     ("ZADD", "K", "0", "m"), ("ZREM", "K", "m"), ("ZCARD", "K"), ("ZCOUNT", "K", "0", "1"), ("ZRANGE", "K", "0", "0"),
     ("ZRANGEBYSCORE", "K", "0", "1"), ("ZREMRANGEBYSCORE", "K", "0", "1"), ("ZSCORE", "K", "m"),
     ("ZINTER", "1", "K"), ("BZPOPMIN", "K", "1"),
