@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from notifyctl.app.rendering import Rendering
     from notifyctl.app.switches import Switches
     from notifyctl.connection import Role
-    from notifyctl.delivery.circuits import Change, Circuits
+    from notifyctl.delivery.circuits import Circuits
     from notifyctl.delivery.failover import Route
+    from notifyctl.engine.audit import Audit
     from notifyctl.engine.broker import NotifyBroker
+    from notifyctl.engine.events import Events
     from notifyctl.engine.fleet import Fleet
     from notifyctl.engine.inspector import Inspector
     from notifyctl.engine.pseudonyms import Pseudonyms
@@ -170,6 +172,19 @@ class App:
         from notifyctl.engine.fleet import Fleet
 
         return Fleet(self.inspector.client, self.settings.namespace)
+
+    @property
+    def audit(self) -> Audit:
+        """Who changed what."""
+        return self.inspector.audit
+
+    @cached_property
+    def events(self) -> Events:
+        """What happened by itself."""
+        from notifyctl.engine.events import Events
+        from notifyctl.engine.keys import FleetKeys
+
+        return Events(self.inspector.client, FleetKeys(self.settings.namespace).events)
 
     @cached_property
     def _access_client(self) -> redis.Redis:
@@ -343,27 +358,9 @@ class App:
         return self._circuits(self.client("worker"))
 
     def _circuits(self, client: redis.Redis) -> Circuits:
-        from notifyctl.delivery.circuits import Circuits, Policy
-        from notifyctl.engine.events import Events
-        from notifyctl.engine.keys import FleetKeys
+        from notifyctl.app.breakers import breakers
 
-        circuit, timeout = self.settings.circuit, self.settings.send_timeout
-        policy = Policy(
-            threshold=circuit.threshold,
-            cool_down_ms=_ms(circuit.cool_down),
-            max_cool_down_ms=_ms(circuit.max_cool_down),
-            account_ms=_ms(circuit.account_cool_down),
-            # a check and a send, and what comes in between
-            probe_ms=_ms(2 * timeout + self.settings.smtp.answer_timeout) + 5_000,
-            send_ms=_ms(timeout + self.settings.smtp.answer_timeout) + 1_000,
-        )
-        keys = FleetKeys(self.settings.namespace)
-        events = Events(client, keys.events)
-
-        def tell(change: Change) -> None:
-            events.add(f"circuit_{change.change}", provider=change.provider, cause=change.kind, reason=change.reason)
-
-        return Circuits(client, keys, policy, tell=tell)
+        return breakers(self.settings, client)
 
     def route(self, channel: Channel) -> Route[Any]:
         """What a worker sends a channel's messages by.

@@ -53,7 +53,7 @@ def _call(scripts: Scripts, job: NewJob) -> Call:
     own = k.job(job.job_id)
     keys = [k.waiting, k.delayed, k.meta, k.wake, own]
     keys += (k.idempotency(job.idempotency) if job.idempotency else own, k.gone(job.job_id))
-    keys += map(k.idempotency, job.unless)
+    keys += (*k.counters, *map(k.idempotency, job.unless))
     args: list[Any] = [
         scripts.clock() if scripts.clock else 0, job.job_id, job.message, job.payload, int(job.lane), job.due_at_ms,
         job.delay_ms, job.expires_at_ms, job.digest if job.idempotency else "", k.prefix, " ".join(job.indexes),

@@ -228,22 +228,22 @@ class NotifyConsumer(Consumer):
             self._logger.warning("Job %s: the lease was lost before the outcome was told (%s).", job_id, word)
 
     def _carry_out(self, message: NotifyMessage) -> str:  # noqa: PLR0911 - one table, a row each
-        job, scripts, record = message.job, self._scripts, message.record()
+        job, scripts, record, told = message.job, self._scripts, message.record(), message.told()
         match message.disposition:
             case Complete(provider, provider_id):
-                completion = Completion(job.job_id, job.token, provider, provider_id, record)
+                completion = Completion(job.job_id, job.token, provider, provider_id, record, told)
                 return self._commit.submit(completion)
             case RetryAt(delay_ms):
-                return scripts.retry(job.job_id, job.token, delay_ms, record)
+                return scripts.retry(job.job_id, job.token, delay_ms, record, told)
             case Bury(reason):
-                return scripts.bury(job.job_id, job.token, reason, record)
+                return scripts.bury(job.job_id, job.token, reason, record, told)
             case Doubt(delay_ms, look):
-                return scripts.doubt(job.job_id, job.token, delay_ms, record, look)
+                return scripts.doubt(job.job_id, job.token, delay_ms, record, look, told)
             case Resend():
-                return scripts.resend(job.job_id, job.token, record)
+                return scripts.resend(job.job_id, job.token, record, told)
             case Release(block_ms, reason, account):
-                word = scripts.release([(job.job_id, job.token)], block_ms, reason, account=account)[0]
-                return scripts.bury(job.job_id, job.token, "account", record) if word == "alone" else word
+                word = scripts.release([(job.job_id, job.token)], block_ms, reason, account=account, told=told)[0]
+                return scripts.bury(job.job_id, job.token, "account", record, told) if word == "alone" else word
             case Cancel(reason):
                 retention_ms = self._broker.retention.cancelled_ms
                 return scripts.cancel(job.job_id, reason, retention_ms, token=job.token)
@@ -254,7 +254,8 @@ class NotifyConsumer(Consumer):
         _, provider, provider_id = word.split(" ", 2)
         job = message.job
         self._logger.info("Job %s: an earlier send of it had been accepted by %s.", job.job_id, provider)
-        return self._commit.submit(Completion(job.job_id, job.token, provider, provider_id, message.record()))
+        completion = Completion(job.job_id, job.token, provider, provider_id, message.record(), message.told())
+        return self._commit.submit(completion)
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Give jobs that no thread has begun back to their places in line."""

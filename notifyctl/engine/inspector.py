@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from notifyctl.connection import translated
+from notifyctl.engine.audit import Audit
 from notifyctl.engine.jobs import QueueStats
 from notifyctl.engine.keys import QueueKeys
 from notifyctl.engine.purge import Purged, purge
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Inspector"]
 
-_AUDIT_LENGTH = 10_000
 #: The parts of a queue's config that are about a block.
 _BLOCK = ("blocked_until", "blocked_ms", "blocked_reason")
 _NEEDED = {
@@ -69,6 +69,7 @@ class Inspector(Reader):
         super().__init__(client, namespace, configured=rates.keys(), secret=secret, clock=clock)
         self._rates = dict(rates)
         self._retention = retention
+        self.audit = Audit(client, self._fleet.audit)
 
     def _scripts(self, queue: str) -> Scripts:
         return Scripts(self.client, QueueKeys(self._fleet.namespace, queue), self._clock)
@@ -273,17 +274,8 @@ class Inspector(Reader):
         self.note(verb, queue, by=by, why=why)
 
     def note(self, verb: str, what: str, *, by: str, why: str = "") -> None:
-        """Keep in the audit log what an operator did, such as looking at an address.
-
-        Args:
-            verb: What they did, in one past participle.
-            what: To which job or queue; nothing personal.
-            by: Who.
-            why: The reason they gave.
-        """
-        entry: dict[Any, Any] = {"verb": verb, "what": what, "by": by, "why": why}
-        with translated():
-            self.client.xadd(self._fleet.audit, entry, maxlen=_AUDIT_LENGTH, approximate=True)
+        """Keep in the audit log what an operator did, such as looking at an address; as `Audit.note` does."""
+        self.audit.note(verb, what, by=by, why=why)
 
 
 def _act(verb: str, by: str, why: str) -> str:

@@ -131,13 +131,19 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """One job to complete, with the evidence of its acceptance where it sent something."""
+    """One job to complete, with the evidence of its acceptance where it sent something.
+
+    Attributes:
+        record: The run as JSON, for the job's history.
+        told: What the run adds to the totals, as `notifyctl.engine.totals` has it.
+    """
 
     job_id: str
     token: str
     provider: str = ""
     provider_id: str = ""
     record: str = ""
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)

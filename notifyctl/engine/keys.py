@@ -94,6 +94,25 @@ class QueueKeys:
         """Sorted set with at most one member: the marker that idle consumers block on."""
         return self.prefix + "wake"
 
+    @property
+    def totals(self) -> str:
+        """Hash of counters that only grow: what happened to jobs, and what came of asking providers."""
+        return self.prefix + "totals"
+
+    @property
+    def minutes(self) -> str:
+        """What the keys of the minutes begin with; scripts add the number of a minute."""
+        return self.prefix + "minutes"
+
+    @property
+    def counters(self) -> tuple[str, str]:
+        """Where scripts count: `totals` and `minutes`."""
+        return self.totals, self.minutes
+
+    def minute(self, number: int) -> str:
+        """Hash: how often each transition was made in this minute since the epoch; expires after six hours."""
+        return f"{self.minutes}:{number}"
+
     def job(self, job_id: str) -> str:
         """Hash: the job's message, payload, state and history. Expires with its retention once it has ended."""
         return f"{self.prefix}job:{job_id}"

@@ -14,6 +14,7 @@ from dramatiq.broker import MessageProxy
 
 from notifyctl.clock import now_ms
 from notifyctl.connection import translated
+from notifyctl.engine import totals
 from notifyctl.engine.states import Bury, Complete, Doubt
 from notifyctl.errors import StaleLease
 
@@ -108,6 +109,10 @@ class NotifyMessage(MessageProxy):
             provider=self.begun_at,
             error=why,
         )
+
+    def told(self) -> str:
+        """What this run adds to the totals: what came of each provider that was asked."""
+        return totals.told(self.tries)
 
     def record(self) -> str:
         """This run as JSON, for the job's history; empty where there is nothing to tell."""

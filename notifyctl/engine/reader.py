@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from notifyctl.connection import pipelined, server_with, translated
 from notifyctl.engine.jobs import Job
 from notifyctl.engine.keys import FleetKeys, QueueKeys
+from notifyctl.engine.minutes import read_minutes
 from notifyctl.engine.pseudonyms import Pseudonyms
 from notifyctl.engine.search import Search
 from notifyctl.engine.states import State
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import redis
 
     from notifyctl.clock import Clock
+    from notifyctl.engine.minutes import Minute
     from notifyctl.engine.search import JobFilter, Page
     from notifyctl.engine.sieve import Sifted
     from notifyctl.engine.tally import By, Count
@@ -80,6 +82,15 @@ class Reader:
         with translated():
             seconds, us = server_with(self.client, QueueKeys(self._fleet.namespace, queue).dead).time()
         return int(seconds) * 1000 + int(us) // 1000
+
+    def minutes(self, queue: str, count: int = 60) -> list[Minute]:
+        """What happened to a queue's jobs in its last minutes, the oldest first; the last one is still going on.
+
+        Raises:
+            UnknownQueue: There is no such queue.
+        """
+        keys = QueueKeys(self._fleet.namespace, self.known(queue))
+        return read_minutes(self.client, keys, count, self.now_ms(queue))
 
     def all_of(self, queues: Sequence[str]) -> list[str]:
         """Return these queues, or all where there are none.

@@ -153,6 +153,7 @@ class Steps:
         ]  # fmt: skip
         named = [
             keys.dead, keys.waiting, keys.meta, keys.wake, keys.replay(replay_id), keys.replay_todo(replay_id),
+            *keys.counters,
         ]  # fmt: skip
         _, wait_us = _ADVANCE(self._client, named, args)
         return int(wait_us) / 1_000_000

@@ -143,6 +143,7 @@ class Scripts:
         k = self.keys
         keys = [
             k.waiting, k.delayed, k.active, k.cancelled, k.grants, k.config, k.meta, k.taken(worker_id), k.wake,
+            *k.counters,
         ]  # fmt: skip
         args = [
             self._now(), k.prefix, worker_id, sequence, wanted, lease_ms, rate, gap_ms, cancelled_ms, block_ms,
@@ -155,7 +156,7 @@ class Scripts:
         A job whose send had begun is looked up after `look_ms`. No lease is left that lasts longer than `lease_ms`.
         """
         k = self.keys
-        keys = [k.waiting, k.delayed, k.active, k.dead, k.failed, k.meta, k.wake]
+        keys = [k.waiting, k.delayed, k.active, k.dead, k.failed, k.meta, k.wake, *k.counters]
         return int(self._call("reclaim", keys, [self._now(), k.prefix, look_ms, lease_ms]))
 
     def complete_and_take(
@@ -209,35 +210,41 @@ class Scripts:
         k = self.keys
         args: list[Any] = [self._now(), k.prefix, completed_ms]
         for c in completions:
-            args += (c.job_id, c.token, c.provider, c.provider_id, c.record)
-        return [k.active, k.completed, k.waiting, k.delayed, k.dead, k.meta, k.config, k.wake], args
+            args += (c.job_id, c.token, c.provider, c.provider_id, c.record, c.told)
+        return [k.active, k.completed, k.waiting, k.delayed, k.dead, k.meta, k.config, k.wake, *k.counters], args
 
-    def retry(self, job_id: str, token: str, delay_ms: int, record: str) -> str:
+    def retry(self, job_id: str, token: str, delay_ms: int, record: str, told: str = "") -> str:
         """Let the job run again after its backoff; ``done`` or ``stale``."""
         k = self.keys
-        keys = [k.active, k.delayed, k.job(job_id), k.wake]
-        return _text(self._call("retry", keys, [self._now(), job_id, token, delay_ms, record]))
+        keys = [k.active, k.delayed, k.job(job_id), k.wake, *k.counters]
+        return _text(self._call("retry", keys, [self._now(), job_id, token, delay_ms, record, told]))
 
-    def doubt(self, job_id: str, token: str, delay_ms: int, record: str, look: int = 1) -> str:
+    def doubt(self, job_id: str, token: str, delay_ms: int, record: str, look: int = 1, told: str = "") -> str:
         """Put a job of unknown outcome aside until its next look-up, whose number is `look`; ``done`` or ``stale``."""
         k = self.keys
-        keys = [k.active, k.delayed, k.job(job_id), k.wake]
-        return _text(self._call("doubt", keys, [self._now(), job_id, token, delay_ms, look, record]))
+        keys = [k.active, k.delayed, k.job(job_id), k.wake, *k.counters]
+        return _text(self._call("doubt", keys, [self._now(), job_id, token, delay_ms, look, record, told]))
 
-    def resend(self, job_id: str, token: str, record: str) -> str:
+    def resend(self, job_id: str, token: str, record: str, told: str = "") -> str:
         """Let a job go once more whose outcome stays unknown, flagged; ``done`` or ``stale``."""
         k = self.keys
-        keys = [k.active, k.waiting, k.job(job_id), k.wake]
-        return _text(self._call("resend", keys, [self._now(), job_id, token, record]))
+        keys = [k.active, k.waiting, k.job(job_id), k.wake, *k.counters]
+        return _text(self._call("resend", keys, [self._now(), job_id, token, record, told]))
 
-    def bury(self, job_id: str, token: str, reason: str, record: str) -> str:
+    def bury(self, job_id: str, token: str, reason: str, record: str, told: str = "") -> str:
         """Move the job to the dead letters; ``done`` or ``stale``."""
         k = self.keys
-        keys = [k.active, k.dead, k.failed, k.job(job_id)]
-        return _text(self._call("bury", keys, [self._now(), job_id, token, reason, record]))
+        keys = [k.active, k.dead, k.failed, k.job(job_id), *k.counters]
+        return _text(self._call("bury", keys, [self._now(), job_id, token, reason, record, told]))
 
     def release(
-        self, leases: Sequence[tuple[str, str]], block_ms: int = 0, reason: str = "", *, account: bool = False
+        self,
+        leases: Sequence[tuple[str, str]],
+        block_ms: int = 0,
+        reason: str = "",
+        *,
+        account: bool = False,
+        told: str = "",
     ) -> list[str]:
         """Give (id, token) pairs back to their places in line; for each ``done``, ``stale`` or ``alone``.
 
@@ -247,12 +254,14 @@ class Scripts:
             reason: Why.
             account: A provider refused them for the account's sake: they go to the ends of their lanes. One that was
                 refused before, while others were accepted since, is left as it is, and answered ``alone``.
+            told: What the run of the one job adds to the totals.
         """
         k = self.keys
-        args: list[Any] = [self._now(), k.prefix, block_ms, reason, int(account)]
+        keys = [k.active, k.waiting, k.config, k.wake, k.meta, *k.counters]
+        args: list[Any] = [self._now(), k.prefix, block_ms, reason, int(account), told]
         for job_id, token in leases:
             args += (job_id, token)
-        return [_text(word) for word in self._call("release", [k.active, k.waiting, k.config, k.wake, k.meta], args)]
+        return [_text(word) for word in self._call("release", keys, args)]
 
     def beat(self, leases: Sequence[tuple[str, str]], lease_ms: int, gap_ms: int) -> list[str]:
         """Extend these (id, token) leases; the ids whose lease is lost."""
@@ -269,7 +278,7 @@ class Scripts:
     def replay(self, job_id: str, call: str, lane: int = -1, act: str = "{}") -> str:
         """Send a dead job on its way again; ``done``, ``missing``, or the state it is in instead."""
         k = self.keys
-        keys = [k.dead, k.waiting, k.meta, k.job(job_id), k.wake]
+        keys = [k.dead, k.waiting, k.meta, k.job(job_id), k.wake, *k.counters]
         return _text(self._call("replay", keys, [self._now(), job_id, lane, call, act]))
 
     def discard(self, job_id: str, call: str) -> str:
@@ -285,7 +294,8 @@ class Scripts:
         k, discard = self.keys, _SCRIPTS["discard"]
         tail = [IDEMPOTENCY_TAIL_MS, DISCARDED_TAIL_MS, call]
         return self._each(
-            (discard, [k.dead, k.job(one), k.gone(one)], [self._now(), k.prefix, one, *tail]) for one in job_ids
+            (discard, [k.dead, k.job(one), k.gone(one), *k.counters], [self._now(), k.prefix, one, *tail])
+            for one in job_ids
         )
 
     def _each(self, calls: Iterable[Call]) -> list[str]:
@@ -331,7 +341,7 @@ class Scripts:
         self, job_id: str, reason: str, cancelled_ms: int, token: str, call: str, act: str = ""
     ) -> tuple[list[str], list[Any]]:
         k = self.keys
-        keys = [k.waiting, k.delayed, k.active, k.cancelled, k.job(job_id)]
+        keys = [k.waiting, k.delayed, k.active, k.cancelled, k.job(job_id), *k.counters]
         return keys, [self._now(), k.prefix, job_id, token, reason, cancelled_ms, call, act]
 
     def holders(self, hashes: Sequence[str]) -> list[tuple[str, str] | None]:

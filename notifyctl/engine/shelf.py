@@ -39,5 +39,5 @@ def shelve(scripts: Scripts, job: NewJob, state: State, reason: str, why: str, c
     if job.indexes:
         args += ("indexes", " ".join(job.indexes))
     ended = k.dead if state is State.DEAD else k.cancelled
-    answer = _SHELVE(scripts.client, [ended, k.failed, k.meta, own, idem, k.gone(job.job_id)], args)
+    answer = _SHELVE(scripts.client, [ended, k.failed, k.meta, own, idem, k.gone(job.job_id), *k.counters], args)
     return answer.decode() if isinstance(answer, bytes) else str(answer)

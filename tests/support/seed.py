@@ -35,7 +35,7 @@ LANE = 10**15
 LIVES = 9 * 10**15
 
 _SETS = ("waiting", "delayed", "active", "dead", "completed", "cancelled", "failed", "resent", "wake")
-_HASHES = ("config", "grants", "meta")
+_HASHES = ("config", "grants", "meta", "totals")
 #: What may live without a TTL: the queue's own keys; jobs that have not ended; idempotency keys of such jobs.
 _PERMANENT = {*_SETS, *_HASHES}
 

@@ -7,6 +7,8 @@
 -- KEYS[4] zset    wake
 -- KEYS[5] hash    replay:<id>: until, next_us, stopped, replayed, failed, skipped:<why>
 -- KEYS[6] zset    replay:<id>:todo
+-- KEYS[7] hash    totals
+-- KEYS[8] hash    minutes:<minute>, without its number
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    the queue's key prefix
 -- ARGV[3] number  lane, -1 = the one that each had
@@ -56,6 +58,9 @@ end
 for field, count in pairs(counts) do redis.call('HINCRBY', KEYS[5], field, count) end
 if went > 0 then
   redis.call('ZADD', KEYS[4], 0, 'w')
+  redis.call('HINCRBY', KEYS[7], 'replayed', went)
+  local minute = KEYS[8] .. ':' .. math.floor(now / 60000)
+  if redis.call('HINCRBY', minute, 'replayed', went) == went then redis.call('PEXPIRE', minute, 21600000) end
   if distance > 0 then redis.call('HSET', KEYS[5], 'next_us', string.format('%.0f', now_us + went * distance)) end
 end
 redis.call('PEXPIRE', KEYS[5], ARGV[9])

@@ -6,6 +6,8 @@
 -- KEYS[3] zset    active
 -- KEYS[4] zset    cancelled
 -- KEYS[5] hash    job:<id>
+-- KEYS[6] hash    totals
+-- KEYS[7] hash    minutes:<minute>, without its number
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    the queue's key prefix
 -- ARGV[3] text    job id
@@ -20,6 +22,11 @@ if now == 0 then
   local t = redis.call('TIME')
   now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
+local function tick(event, n, reason)
+  redis.call('HINCRBY', KEYS[6], reason and event .. ':' .. reason or event, n)
+  local minute = KEYS[7] .. ':' .. math.floor(now / 60000)
+  if redis.call('HINCRBY', minute, event, n) == n then redis.call('PEXPIRE', minute, 21600000) end
+end
 local h = redis.call('HMGET', KEYS[5], 'state', 'lease', 'settled', 'idem', 'call', 'indexes')
 if not h[1] then return 'missing' end
 if ARGV[4] ~= '' then
@@ -32,6 +39,7 @@ end
 local from = h[1] == 'waiting' and KEYS[1] or h[1] == 'delayed' and KEYS[2] or KEYS[3]
 local ms = string.format('%.0f', now)
 redis.call('ZREM', from, ARGV[3])
+tick('cancelled', 1, ARGV[5])
 redis.call('ZADD', KEYS[4], ms, ARGV[3])
 redis.call('HSET', KEYS[5], 'state', 'cancelled', 'lease', '', 'settled', ARGV[4], 'reason', ARGV[5], 'finished_at', ms,
   'call', ARGV[7])

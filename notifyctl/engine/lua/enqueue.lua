@@ -6,7 +6,9 @@
 -- KEYS[5] hash    job:<id>
 -- KEYS[6] string  idem:<keyed hash>; the job's own key again where the caller gave no idempotency key
 -- KEYS[7] string  gone:<id>
--- KEYS[8..] string idem:<keyed hash>: where one of these is known, the job is not wanted any more
+-- KEYS[8] hash    totals
+-- KEYS[9] hash    minutes:<minute>, without its number
+-- KEYS[10..] string idem:<keyed hash>: where one of these is known, the job is not wanted any more
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    job id
 -- ARGV[3] bytes   encoded Dramatiq message
@@ -35,7 +37,7 @@ if ARGV[9] ~= '' then
     return {digest == ARGV[9] and 'known' or 'conflict', first_id}
   end
 end
-if KEYS[8] and redis.call('EXISTS', unpack(KEYS, 8)) > 0 then return {'overtaken', id} end
+if KEYS[10] and redis.call('EXISTS', unpack(KEYS, 10)) > 0 then return {'overtaken', id} end
 if ARGV[9] ~= '' then redis.call('SET', KEYS[6], id .. ' ' .. ARGV[9]) end
 local due = tonumber(ARGV[6])
 if due == 0 then due = now + tonumber(ARGV[7]) end
@@ -59,4 +61,7 @@ for name in string.gmatch(ARGV[11], '%S+') do
   redis.call('PEXPIRE', index, string.format('%.0f', LIVE - now))
 end
 redis.call('ZADD', KEYS[4], 0, 'w')
+redis.call('HINCRBY', KEYS[8], 'enqueued', 1)
+local minute = KEYS[9] .. ':' .. math.floor(now / 60000)
+if redis.call('HINCRBY', minute, 'enqueued', 1) == 1 then redis.call('PEXPIRE', minute, 21600000) end
 return {'queued', id}

@@ -11,6 +11,8 @@
 -- KEYS[5] zset    failed
 -- KEYS[6] hash    meta
 -- KEYS[7] zset    wake
+-- KEYS[8] hash    totals
+-- KEYS[9] hash    minutes:<minute>, without its number
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    the queue's key prefix
 -- ARGV[3] ms      until what is in doubt is looked up for the first time
@@ -21,6 +23,11 @@ local now = tonumber(ARGV[1])
 if now == 0 then
   local t = redis.call('TIME')
   now = t[1] * 1000 + math.floor(t[2] / 1000)
+end
+local function tick(event, n, reason)
+  redis.call('HINCRBY', KEYS[8], reason and event .. ':' .. reason or event, n)
+  local minute = KEYS[9] .. ':' .. math.floor(now / 60000)
+  if redis.call('HINCRBY', minute, event, n) == n then redis.call('PEXPIRE', minute, 21600000) end
 end
 local ms = string.format('%.0f', now)
 local in_grace = now < tonumber(redis.call('HGET', KEYS[6], 'grace_until') or 0)
@@ -44,11 +51,13 @@ for i, id in ipairs(ids) do
       redis.call('ZADD', KEYS[2], due, id)
       redis.call('HSET', job, 'state', 'delayed', 'due_at', due, 'look', 1)
       redis.call('HINCRBY', job, 'doubts', 1)
+      tick('doubted', 1)
     elseif lost >= LOSSES then
       redis.call('ZADD', KEYS[4], ms, id)
       redis.call('ZADD', KEYS[5], ms, id)
-      redis.call('HSET', job, 'state', 'dead', 'finished_at', ms, 'look', '',
-        'reason', looked_up and 'unknown_outcome' or 'lost_worker')
+      local reason = looked_up and 'unknown_outcome' or 'lost_worker'
+      redis.call('HSET', job, 'state', 'dead', 'finished_at', ms, 'look', '', 'reason', reason)
+      tick('buried', 1, reason)
     elseif lost == LOSSES - 1 and not looked_up then
       local due = string.format('%.0f', now + ((i - 1) % PLACES + 1) * APART_MS)
       redis.call('ZADD', KEYS[2], due, id)
@@ -60,5 +69,8 @@ for i, id in ipairs(ids) do
     end
   end
 end
-if #ids > 0 then redis.call('ZADD', KEYS[7], 0, 'w') end
+if #ids > 0 then
+  redis.call('ZADD', KEYS[7], 0, 'w')
+  tick('lost', #ids)
+end
 return #ids

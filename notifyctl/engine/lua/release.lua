@@ -6,12 +6,15 @@
 -- KEYS[3] hash    config
 -- KEYS[4] zset    wake
 -- KEYS[5] hash    meta
+-- KEYS[6] hash    totals
+-- KEYS[7] hash    minutes:<minute>, without its number
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    the queue's key prefix
 -- ARGV[3] ms      for how long the whole queue is blocked, 0 = not
 -- ARGV[4] text    why it is blocked
 -- ARGV[5] flag    1 = refused for the account's sake
--- ARGV[6..] text  id, lease token
+-- ARGV[6] text    what the run adds to the totals, of one job: field, number, …
+-- ARGV[7..] text  id, lease token
 -- Returns one word for each id: done (also when this token did it before) | stale | alone: it alone is refused
 --   | accepted <provider> <its id>: an earlier send of it was
 local now = tonumber(ARGV[1])
@@ -19,9 +22,9 @@ if now == 0 then
   local t = redis.call('TIME')
   now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
-local ms, out, released = string.format('%.0f', now), {}, false
+local ms, out, released = string.format('%.0f', now), {}, 0
 local sent_at = tonumber(redis.call('HGET', KEYS[5], 'sent_at') or 0)
-for i = 6, #ARGV, 2 do
+for i = 7, #ARGV, 2 do
   local id, token, job = ARGV[i], ARGV[i + 1], ARGV[2] .. 'job:' .. ARGV[i]
   local h = redis.call('HMGET', job, 'lease', 'settled', 'lane', 'seq', 'refused_at', 'look', 'evidence')
   if h[1] == token and (h[7] or '') ~= '' then
@@ -40,17 +43,23 @@ for i = 6, #ARGV, 2 do
     redis.call('HINCRBY', job, 'released', 1)
     if ARGV[4] ~= '' then redis.call('HSET', job, 'release_reason', ARGV[4]) end
     out[#out + 1] = 'done'
-    released = true
+    released = released + 1
   else
     out[#out + 1] = h[2] == token and 'done' or 'stale'
   end
 end
-if released and ARGV[3] ~= '0' then  -- a stale or repeated call blocks nothing
+if released > 0 and ARGV[3] ~= '0' then  -- a stale or repeated call blocks nothing
   local until_ms = now + tonumber(ARGV[3])
   if until_ms > tonumber(redis.call('HGET', KEYS[3], 'blocked_until') or 0) then
     redis.call('HSET', KEYS[3], 'blocked_until', string.format('%.0f', until_ms), 'blocked_ms', ARGV[3],
       'blocked_reason', ARGV[4])
   end
 end
-if released then redis.call('ZADD', KEYS[4], 0, 'w') end
+if released > 0 then
+  redis.call('ZADD', KEYS[4], 0, 'w')
+  redis.call('HINCRBY', KEYS[6], 'released', released)
+  local minute = KEYS[7] .. ':' .. math.floor(now / 60000)
+  if redis.call('HINCRBY', minute, 'released', released) == released then redis.call('PEXPIRE', minute, 21600000) end
+  for field, n in string.gmatch(ARGV[6], '(%S+) (%d+)') do redis.call('HINCRBY', KEYS[6], field, n) end
+end
 return out

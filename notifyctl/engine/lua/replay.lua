@@ -4,6 +4,8 @@
 -- KEYS[3] hash    meta
 -- KEYS[4] hash    job:<id>
 -- KEYS[5] zset    wake
+-- KEYS[6] hash    totals
+-- KEYS[7] hash    minutes:<minute>, without its number
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    job id
 -- ARGV[3] number  lane, -1 = the one it had
@@ -14,6 +16,11 @@ local now = tonumber(ARGV[1])
 if now == 0 then
   local t = redis.call('TIME')
   now = t[1] * 1000 + math.floor(t[2] / 1000)
+end
+local function tick(event, n)
+  redis.call('HINCRBY', KEYS[6], event, n)
+  local minute = KEYS[7] .. ':' .. math.floor(now / 60000)
+  if redis.call('HINCRBY', minute, event, n) == n then redis.call('PEXPIRE', minute, 21600000) end
 end
 local h = redis.call('HMGET', KEYS[4], 'state', 'lane', 'call', 'doubts')
 if not h[1] then return 'missing' end
@@ -28,4 +35,5 @@ redis.call('HINCRBY', KEYS[4], 'replays', 1)
 redis.call('HSET', KEYS[4], 'act:' .. redis.call('HINCRBY', KEYS[4], 'acts', 1), string.format('%.0f ', now) .. ARGV[5])
 if tonumber(h[4] or 0) > 0 then redis.call('HSET', KEYS[4], 'possible_duplicate', 1) end
 redis.call('ZADD', KEYS[5], 0, 'w')
+tick('replayed', 1)
 return 'done'

@@ -5,6 +5,8 @@
 -- KEYS[4] hash    job:<id>
 -- KEYS[5] string  idem:<keyed hash>; the job's own key again where the caller gave no idempotency key
 -- KEYS[6] string  gone:<id>
+-- KEYS[7] hash    totals
+-- KEYS[8] hash    minutes:<minute>, without its number
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    job id
 -- ARGV[3] bytes   encoded Dramatiq message
@@ -24,6 +26,11 @@ if now == 0 then
   local t = redis.call('TIME')
   now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
+local function tick(event, n, reason)
+  redis.call('HINCRBY', KEYS[7], reason and event .. ':' .. reason or event, n)
+  local minute = KEYS[8] .. ':' .. math.floor(now / 60000)
+  if redis.call('HINCRBY', minute, event, n) == n then redis.call('PEXPIRE', minute, 21600000) end
+end
 local id, ms, lives = ARGV[2], string.format('%.0f', now), 9e15
 if redis.call('EXISTS', KEYS[4], KEYS[6]) > 0 then return 'exists' end
 redis.call('ZADD', KEYS[1], ms, id)
@@ -36,6 +43,8 @@ else
   lives = now + tonumber(ARGV[9])
   redis.call('PEXPIRE', KEYS[4], ARGV[9])
 end
+tick('enqueued', 1)
+tick(ARGV[6] == 'dead' and 'buried' or 'cancelled', 1, ARGV[7])
 -- whoever tells the same once more is told of this job, as of one that was cancelled in line
 if ARGV[10] ~= '' and redis.call('SET', KEYS[5], id .. ' ' .. ARGV[10], 'NX') then
   redis.call('HSET', KEYS[4], 'idem', string.sub(KEYS[5], #ARGV[11] + 6))

@@ -5,11 +5,13 @@
 -- KEYS[2] zset    delayed
 -- KEYS[3] zset    active
 -- KEYS[4] zset    cancelled
--- KEYS[5] hash    grants: next_us, turn
+-- KEYS[5] hash    grants: next_us, turn, limited_until
 -- KEYS[6] hash    config
 -- KEYS[7] hash    meta
 -- KEYS[8] string  taken:<worker>: sequence number and ids of its last batch
 -- KEYS[9] zset    wake
+-- KEYS[10] hash    totals
+-- KEYS[11] hash    minutes:<minute>, without its number
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    the queue's key prefix
 -- ARGV[3] text    worker id
@@ -28,7 +30,11 @@ local SLACK_US, HEADROOM, BATCH, LANE = 5000, 1.04, 100, 1e15
 local t = redis.call('TIME')
 local now_us = ARGV[1] ~= '0' and tonumber(ARGV[1]) * 1000 or t[1] * 1000000 + t[2]
 local now, prefix, token = math.floor(now_us / 1000), ARGV[2], ARGV[3] .. ':' .. ARGV[4]
-local ms = string.format('%.0f', now)
+local ms, minute = string.format('%.0f', now), KEYS[11] .. ':' .. math.floor(now / 60000)
+local function tick(event, n, reason)
+  redis.call('HINCRBY', KEYS[10], reason and event .. ':' .. reason or event, n)
+  if redis.call('HINCRBY', minute, event, n) == n then redis.call('PEXPIRE', minute, 21600000) end
+end
 local function job(id) return prefix .. 'job:' .. id end
 local FIELDS = {'message', 'payload', 'attempt', 'possible_duplicate', 'created_at', 'look', 'provider', 'began_at',
   'expires_at', 'idem', 'indexes'}
@@ -70,17 +76,17 @@ local config = redis.call('HMGET', KEYS[6], 'paused', 'blocked_until', 'rate', '
 if config[1] then return {1000, 0, lost} end
 local blocked = config[2] and math.min(tonumber(config[2]) - now, tonumber(config[5] or math.huge)) or 0
 if blocked > 0 then return {blocked, 0, lost} end
-local wanted, max_active = tonumber(ARGV[5]), tonumber(config[4] or 0)
-if config[2] then max_active = 1 end  -- a block is over: one job tries it, and its completion lets the others go
+-- where a block is over, one job tries it, and its completion lets the others go
+local wanted, max_active = tonumber(ARGV[5]), config[2] and 1 or tonumber(config[4] or 0)
 if max_active > 0 then wanted = math.min(wanted, max_active - redis.call('ZCARD', KEYS[3])) end
 local count, period = string.match(config[3] or ARGV[7], '^(%d+)/(%d+)$')
 local interval = count ~= '0' and math.ceil(tonumber(period) * 1000 * HEADROOM / tonumber(count)) or 0
 local slack_us = math.min(SLACK_US, math.floor(tonumber(period) * 20))
-local grants = redis.call('HMGET', KEYS[5], 'next_us', 'turn')
+local grants = redis.call('HMGET', KEYS[5], 'next_us', 'turn', 'limited_until')
 local next_us, turn = tonumber(grants[1] or 0), tonumber(grants[2] or 0)
 next_us = math.min(next_us, now_us + interval)  -- a rate that was raised, a clock set back: neither is waited for
 
-local batch, ids, left = {-1, 0, lost}, {}, BATCH
+local batch, ids, left, granted = {-1, 0, lost}, {}, BATCH, 0
 while #ids < wanted and left > 0 do
   left = left - 1
   local id, score = unpack(redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES'))
@@ -101,6 +107,7 @@ while #ids < wanted and left > 0 do
     redis.call('ZADD', KEYS[4], ms, id)
     redis.call('HSET', job(id), 'state', 'cancelled', 'reason', 'expired', 'finished_at', ms)
     redis.call('PEXPIRE', job(id), ARGV[9])
+    tick('cancelled', 1, 'expired')
     if h[10] then redis.call('PEXPIRE', prefix .. 'idem:' .. h[10], ARGV[9] + 2592000000) end
     for name in string.gmatch(h[11] or '', '%S+') do
       redis.call('ZADD', prefix .. name, string.format('%.0f', now + ARGV[9]), id)
@@ -113,17 +120,21 @@ while #ids < wanted and left > 0 do
     ids[#ids + 1] = id
     batch[#batch + 1] = handed_out(id, h)
     if not in_doubt then
-      turn = turn + 1
+      turn, granted = turn + 1, granted + 1
       if interval > 0 then next_us = math.max(next_us, now_us - slack_us) + interval end
     end
   end
 end
 if #ids > 0 then redis.call('SET', KEYS[8], ARGV[4] .. ' ' .. table.concat(ids, ' '), 'PX', 3600000) end
 redis.call('HSET', KEYS[5], 'next_us', string.format('%.0f', next_us), 'turn', turn)
+if granted > 0 then tick('granted', granted) end
 
 if redis.call('ZCARD', KEYS[1]) > 0 then
   if interval > 0 and next_us > now_us then
     batch[1] = math.ceil((next_us - now_us) / 1000)
+    local from = math.max(now_us, math.min(next_us, tonumber(grants[3] or 0)))  -- each moment of waiting counts once
+    redis.call('HINCRBY', KEYS[10], 'limited_us', string.format('%.0f', next_us - from))
+    redis.call('HSET', KEYS[5], 'limited_until', string.format('%.0f', next_us))
     if #ids > 0 and #ids == wanted then redis.call('ZADD', KEYS[9], 0, 'w') end  -- its threads are all busy: who goes on?
   elseif max_active > 0 and redis.call('ZCARD', KEYS[3]) >= max_active then
     batch[1] = config[2] and 1000 or 100  -- as many as the whole fleet may have are in progress

@@ -15,6 +15,7 @@ from dramatiq.errors import ConnectionClosed
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
+from notifyctl.engine.arrivals import _ENQUEUE
 from notifyctl.engine.jobs import NewJob
 from notifyctl.engine.scripts import _SCRIPTS
 from notifyctl.engine.states import State
@@ -59,8 +60,11 @@ HISTORY = {
 }
 
 
+_ALL = {"enqueue": _ENQUEUE, **_SCRIPTS}
+
+
 def _marker(step: str) -> str:
-    return "BZPOPMIN" if step == "wait" else _SCRIPTS[step].sha1
+    return "BZPOPMIN" if step == "wait" else _ALL[step].sha1
 
 
 def _lose(proxy: Proxy, side: str, step: str, times: int) -> None:
@@ -70,7 +74,7 @@ def _lose(proxy: Proxy, side: str, step: str, times: int) -> None:
 @pytest.fixture(autouse=True)
 def taught(client: redis.Redis) -> None:
     """The server knows all scripts: else the reply that is lost is the one that says that it does not."""
-    for script in _SCRIPTS.values():
+    for script in _ALL.values():
         client.script_load(script.source)
 
 

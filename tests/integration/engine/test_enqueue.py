@@ -32,7 +32,9 @@ def test_enqueue_puts_a_job_in_line(seed: Seed) -> None:
             "payload": "Dear Ada", "expires_at": "0", "created_at": str(seed.now), "attempt": "0",
             "template": "order", "order": "10482",
         },
-        "lasting": ["job:a", "meta", "waiting", "wake"],
+        "totals": {"enqueued": "1"},
+        f"minutes:{seed.now // 60_000}": {"enqueued": "1"},
+        "lasting": ["job:a", "meta", "totals", "waiting", "wake"],
     }  # fmt: skip
 
 
