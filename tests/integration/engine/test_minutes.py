@@ -190,7 +190,7 @@ def test_minutes_are_forgotten(seed: Seed) -> None:
 
 def test_minutes_count_the_time_in_which_jobs_wait_for_the_limit(seed: Seed) -> None:
     """Each moment once, however many workers ask; a clock that was set back holds it up for no longer than a grant."""
-    seed.waiting("a", "b", "c")
+    seed.waiting("a", "b", "c", "d")
     seed.take("w1", 1, wanted=5, rate="1/1000")  # one goes, and the next in 1.04 s
     seed.take("w2", 1, wanted=5, rate="1/1000")
     seed.clock.advance(500)
