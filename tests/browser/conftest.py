@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.support.browsing import Visit, chromium, launch
 from tests.support.serving import Serving
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from tests.support.server import Server
 
     Visits = Callable[..., AbstractContextManager[Visit]]
+
+
+expect.set_options(timeout=15_000)  # a page refreshes every two seconds, a worker takes some to start, and CI is slow
 
 
 # not for the session: Playwright keeps an event loop running in this thread, which other tests would trip over

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notifyctl.engine.search import JobFilter
+from notifyctl.notification import Channel
 from tests.support.fates import Fates
-from tests.support.shop_day import queue_mails, queue_orders, sending
-from tests.support.wait import wait_until
+from tests.support.payloads import an_email
+from tests.support.shop_day import queue_orders
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Visits
@@ -40,10 +41,10 @@ PAGES = (
 @pytest.fixture
 def shop(serving: Serving) -> dict[str, str]:
     """A shop's day behind the pages: what waits, went out and died; a pause. Ids by what they are of."""
-    message, dead = queue_mails(serving, "anna", "ben+bounce")
-    with sending(serving):
-        wait_until(lambda: serving.app.inspector.stats("email").dlq == 1, what="a dead letter")
-    held = Fates(serving.app).held(Fates(serving.app).chat("10482"))
+    fates = Fates(serving.app)
+    mail = an_email(notification_id=fates.sent(fates.mail("10482", to="anna@example.com"), "outbox", "1.eml"))
+    message = serving.app.outbox(Channel.EMAIL).send(mail).provider_id.removesuffix(".eml")
+    dead, held = fates.refused(fates.mail("10482")), fates.held(fates.chat("10482"))
     replay = serving.app.replays.start(JobFilter(), by="anna", why="a rehearsal").replay_id
     serving.app.inspector.pause("whatsapp", reason="a very_long_word_" * 9)
     queue_orders(serving, 4)
