@@ -35,7 +35,7 @@ def serve(
     host: Annotated[
         str | None, typer.Option(metavar="HOST", help="Where to listen: on this machine alone, by default.")
     ] = None,
-    port: Annotated[int | None, typer.Option(metavar="PORT", min=1, max=65_535, help="8765 by default.")] = None,
+    port: Annotated[int | None, typer.Option(metavar="PORT", min=0, max=65_535, help="8765 by default.")] = None,
     behind_tls_proxy: Annotated[
         bool,
         typer.Option("--behind-tls-proxy", help="A proxy does TLS; one of NOTIFYCTL_SERVE_PROXIES is believed."),
@@ -57,7 +57,7 @@ def serve(
     settings = core.settings.serve
     logging.basicConfig(level=core.settings.log_level, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     with _listening(settings.host, settings.port) as listener:
-        _tell(core, insecure=insecure_public)
+        _tell(core, listener.getsockname()[1], insecure=insecure_public)
         _run(core, listener, behind_tls_proxy=behind_tls_proxy)
 
 
@@ -93,7 +93,7 @@ def _listening(host: str, port: int) -> socket.socket:
         raise Refused(f"cannot listen at {host}:{port}: {error.strerror}", hint=hint) from error
 
 
-def _tell(core: "App", *, insecure: bool) -> None:
+def _tell(core: "App", port: int, *, insecure: bool) -> None:
     from notifyctl.errors import BrokerUnavailable
 
     settings = core.settings.serve
@@ -106,7 +106,7 @@ def _tell(core: "App", *, insecure: bool) -> None:
         say(f"warning: {error.message}; {error.hint}")
     place = f"[{settings.host}]" if ":" in settings.host else settings.host
     scheme = "https" if settings.certificate else "http"
-    say(f"serving {scheme}://{place}:{settings.port} on {server_name(core.target)}; Ctrl-C ends in order")
+    say(f"serving {scheme}://{place}:{port} on {server_name(core.target)}; Ctrl-C ends in order")
 
 
 def _run(core: "App", listener: socket.socket, *, behind_tls_proxy: bool) -> None:

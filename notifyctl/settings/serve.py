@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from notifyctl.settings.fields import Names, Port, PositiveDuration, ReadableFile  # noqa: TC001 - pydantic reads them
+from notifyctl.settings.fields import Names, PositiveDuration, ReadableFile  # noqa: TC001 - pydantic reads them
 from notifyctl.settings.sections import Env, Section
 
 __all__ = ["ServeSettings"]
@@ -18,7 +18,7 @@ class ServeSettings(Section):
 
     Attributes:
         host: Where to listen; another than this machine's own needs TLS, or a proxy that has it.
-        port: Where to listen.
+        port: Where to listen; 0: wherever is free.
         hosts: Names that requests may be addressed to; by default any, or those of this machine where only that is
             listened to.
         max_body_bytes: A longer request is refused.
@@ -28,7 +28,7 @@ class ServeSettings(Section):
     """
 
     host: Annotated[str, Env("NOTIFYCTL_SERVE_HOST")] = "127.0.0.1"
-    port: Annotated[Port, Env("NOTIFYCTL_SERVE_PORT")] = 8765
+    port: Annotated[int, Field(ge=0, le=65_535), Env("NOTIFYCTL_SERVE_PORT")] = 8765
     hosts: Annotated[Names, Env("NOTIFYCTL_SERVE_HOSTS")] = ()
     max_body_bytes: Annotated[int, Field(ge=1024), Env("NOTIFYCTL_SERVE_MAX_BODY_BYTES")] = 1024**2
     session: Annotated[PositiveDuration, Env("NOTIFYCTL_SERVE_SESSION")] = timedelta(hours=12)
