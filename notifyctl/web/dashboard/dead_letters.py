@@ -14,7 +14,7 @@ from notifyctl.views.times import iso
 from notifyctl.web.context import Core
 from notifyctl.web.dashboard.callers import Visitor
 from notifyctl.web.dashboard.filters import read_filters
-from notifyctl.web.dashboard.jobs import choices, job_rows
+from notifyctl.web.dashboard.jobs import choices, job_rows, trouble
 from notifyctl.web.dashboard.links import url
 from notifyctl.web.dashboard.pages import render
 
@@ -92,5 +92,5 @@ def _example(core: App, chosen: Chosen, by: By, count: Count) -> str:
     elif by is By.TEMPLATE:
         where = replace(where, template=count.what)
     for job in core.inspector.find(where, chosen.queues, limit=1).jobs:
-        return job.errors[-1] if job.errors else job.release_reason
+        return trouble(job)
     return ""

@@ -16,7 +16,7 @@ from notifyctl.views.answers import answer
 from notifyctl.views.doubts import known, may_repeat
 from notifyctl.views.filters import choose
 from notifyctl.views.jobs import job_record
-from notifyctl.views.story import story
+from notifyctl.views.story import reason_words, story
 from notifyctl.web.context import Core
 from notifyctl.web.dashboard.callers import Repairer, Revealer, Visitor
 from notifyctl.web.dashboard.filters import read_filters
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from notifyctl.engine.jobs import Job
     from notifyctl.web.caller import Caller
 
-__all__ = ["job_rows", "router"]
+__all__ = ["choices", "job_rows", "router", "trouble"]
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -94,8 +94,15 @@ def _found(core: App, sought: str) -> str:
 def job_rows(jobs: list[Job]) -> list[dict[str, Any]]:
     """Jobs as the rows of a list: their records, with addresses masked, and the moment that matters most now."""
     return [
-        job_record(job) | {"url": job_url(job.job_id), "when": _when(job), "doubt": may_repeat(job)} for job in jobs
+        job_record(job)
+        | {"url": job_url(job.job_id), "when": _when(job), "doubt": may_repeat(job), "trouble": trouble(job)}
+        for job in jobs
     ]
+
+
+def trouble(job: Job) -> str:
+    """What is wrong with a job, in the words of its last error or of why it ended; empty: nothing."""
+    return next(iter(job.errors), "") or job.release_reason or reason_words(job.reason)
 
 
 def _when(job: Job) -> tuple[str, int]:
