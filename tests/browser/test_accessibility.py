@@ -32,6 +32,7 @@ PAGES = (
     "/templates/order_confirmation",
     "/outbox",
     "/outbox/{message}",
+    "/audit",
     "/doctor",
     "/nowhere",
     "/sign-in",

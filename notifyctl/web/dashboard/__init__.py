@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyctl.web.dashboard import (
+    audit,
     dead_letters,
     doctor,
     edits,
@@ -46,6 +47,7 @@ _PAGES = (
     providers,
     previews,
     outbox,
+    audit,
     doctor,
 )
 

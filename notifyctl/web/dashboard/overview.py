@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notifyctl.app import App
+    from notifyctl.engine.minutes import Minute
 
 __all__ = ["router"]
 
@@ -37,30 +38,32 @@ class Pace:
     """How fast a queue goes.
 
     Attributes:
-        sent: Completed in each of the last 60 minutes, oldest first, and `buried`: those that were given up.
+        sent: Completed in each of the last 60 minutes that are over, oldest first, and `buried`: those given up.
         per_s: Completed a second, over the last minute.
+        asked_per_s: Handed to workers a second, over the last minute: what the limit limits.
         share: How much of the limit that is, from 0 to 1; 0 where there is none.
     """
 
     sent: list[int]
     buried: list[int]
     per_s: float
+    asked_per_s: float
     share: float
 
     @classmethod
-    def of(cls, minutes: Sequence[Any], rate: str, at_ms: int) -> Pace:
-        """Return the pace that minutes show: the last one of them is not over yet."""
-        sent = [minute.completed for minute in minutes]
-        passed = at_ms % 60_000 / 60_000
-        before = sent[-2] if len(sent) > 1 else 0
-        per_s = (sent[-1] + before * (1 - passed)) / 60 if sent else 0.0
-        most = Rate.parse(rate).per_second
-        return cls(sent, [minute.buried for minute in minutes], per_s, min(1.0, per_s / most))
+    def of(cls, minutes: Sequence[Minute], rate: str, at_ms: int) -> Pace:
+        """Return the pace that minutes show, the last one of which is still going on."""
+        *over, now = minutes
+        rest = 1 - at_ms % 60_000 / 60_000  # so much of the minute before is no longer than a minute ago
+        per_s = (now.completed + over[-1].completed * rest) / 60
+        asked_per_s = (now.granted + over[-1].granted * rest) / 60
+        share = min(1.0, asked_per_s / Rate.parse(rate).per_second)
+        return cls([one.completed for one in over], [one.buried for one in over], per_s, asked_per_s, share)
 
     @property
     def words(self) -> str:
         """What the drawing of it shows."""
-        return f"Sent per minute over the last hour: {self.sent[-1]} in this minute, {max(self.sent)} at most"
+        return f"Sent per minute over the last hour: {self.sent[-1]} in the last one, {max(self.sent)} at most"
 
 
 @router.get("/", response_class=HTMLResponse)
@@ -77,7 +80,7 @@ def overview(request: Request, core: Core, caller: Visitor) -> HTMLResponse:
         caller,
         queues=queues,
         totals=totals,
-        per_s=sum(queue["pace"].per_s for queue in queues if queue["pace"]),
+        per_s=sum(queue["pace"].per_s for queue in queues),
         workers=core.fleet.workers(),
         providers=look_at_providers(core),
         findings=checkup.findings(),
@@ -85,9 +88,8 @@ def overview(request: Request, core: Core, caller: Visitor) -> HTMLResponse:
 
 
 def _queue(core: App, record: dict[str, Any]) -> dict[str, Any]:
-    minutes = getattr(core.inspector, "minutes", None)
-    pace = Pace.of(minutes(record["queue"], _HOUR), record["rate"], now_ms()) if minutes else None
-    return {**record, "pace": pace}
+    minutes = core.inspector.minutes(record["queue"], _HOUR + 1)
+    return {**record, "pace": Pace.of(minutes, record["rate"], now_ms())}
 
 
 @router.post("/queues/{queue}/pause")

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notifyctl.access import Role
+from notifyctl.engine.keys import QueueKeys
 from notifyctl.notification import Channel, EmailPayload, WhatsAppPayload
 from tests.support.pages import audit_of, flash_of, proof_of, said
 from tests.support.payloads import a_whatsapp, an_email
+from tests.support.wait import wait_until
 
 if TYPE_CHECKING:
     import httpx
+    import redis
 
     from tests.support.serving import Serving
 
-PAGES = ("/", "/workers", "/providers", "/templates", "/templates/order_shipped", "/outbox", "/doctor")
+PAGES = ("/", "/workers", "/providers", "/templates", "/templates/order_shipped", "/outbox", "/audit", "/doctor")
 
 
 def _post(page: httpx.Client, path: str, at: str = "/", **fields: str) -> httpx.Response:
@@ -29,6 +32,11 @@ def _kept(serving: Serving, payload: EmailPayload | WhatsAppPayload) -> str:
     """Have a message in the outbox; its id."""
     channel = Channel.EMAIL if isinstance(payload, EmailPayload) else Channel.WHATSAPP
     return serving.app.outbox(channel).send(payload).provider_id.rpartition(".")[0]
+
+
+def _seconds(client: redis.Redis) -> int:
+    """The server's time."""
+    return int(client.time()[0])  # type: ignore[index]  # what redis-py says of itself
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.SUPPORT, Role.OPERATOR])
@@ -250,3 +258,44 @@ def test_colours_are_kept_in_the_browser(serving: Serving) -> None:
     assert back == "/workers"
     assert '<html lang="en" data-theme="dark">' in dark.text
     assert "data-theme" not in plain.text
+
+
+def test_audit_is_read_and_filtered(serving: Serving) -> None:
+    """What was done, the newest first; filters in the URL; a time that means nothing says so; pages by cursor."""
+    inspector = serving.app.inspector
+    inspector.pause("email", reason="provider is down", by="anna")
+    for number in range(55):
+        inspector.note("revealed", f"job{number:02}", by="ben")
+    with serving.browser(Role.VIEWER) as page:
+        newest = said(page.get("/audit"))
+        cursor = re.search(r'rel="next" href="([^"]+)"', page.get("/audit").text)
+        assert cursor is not None
+        rest = said(page.get(cursor[1].replace("&amp;", "&")))
+        hers = said(page.get("/audit", params={"by": "Anna", "since": "1h"}))
+        nothing = said(page.get("/audit", params={"verb": "purged"}))
+        wrong = page.get("/audit", params={"since": "whenever"})
+
+    assert newest.index("job54") < newest.index("job53")
+    assert "job04" not in newest
+    assert "job04" in rest
+    assert "paused email anna provider is down" in hers
+    assert "revealed" not in hers
+    assert "Nothing fits" in nothing
+    assert (wrong.status_code, "expected a time such as" in said(wrong)) == (200, True)
+
+
+def test_overview_shows_the_pace_of_the_last_minute(serving: Serving) -> None:
+    """From the minutes that scripts count: what was sent, how much of the limit that was, and the line of the hour."""
+    keys = QueueKeys(serving.app.settings.namespace, "email")
+    client = serving.app.inspector.client
+    wait_until(lambda: _seconds(client) % 60 < 57, what="a minute that is not about to end")
+    minute = _seconds(client) // 60
+    for number, sent in ((minute, 300), (minute - 1, 0), (minute - 2, 480)):
+        client.hset(keys.minute(number), mapping={"completed": sent, "granted": sent, "buried": 2})
+    with serving.browser(Role.VIEWER) as page:
+        text = said(page.get("/"))
+        drawing = page.get("/").text
+
+    assert "5.0/s of 10/s" in text
+    assert "sent per minute, 480 at most" in text
+    assert 'aria-label="Sent per minute over the last hour: 0 in the last one, 480 at most"' in drawing
