@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from typing import TYPE_CHECKING
 
 from notifyctl.engine.arrivals import enqueue_all
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from notifyctl.engine.states import State
 
 __all__ = ["Producer"]
+
+#: How often a queue is made known again, in seconds: a server that came back empty knows none.
+_KNOWN_FOR_S = 60.0
 
 
 class Producer:
@@ -49,12 +53,15 @@ class Producer:
         self._replicas = replicas or Replicas()
         self._cancelled_ms = (retention or Retention()).cancelled_ms
         self._scripts: dict[str, Scripts] = {}
+        self._known_until: dict[str, float] = {}
 
     def scripts(self, queue: str) -> Scripts:
-        """The transitions of one queue; the queue becomes known to operators the first time."""
+        """The transitions of one queue; the queue becomes known to operators the first time, and again each minute."""
+        if time.monotonic() >= self._known_until.get(queue, 0.0):
+            self.client.sadd(FleetKeys(self.namespace).queues, queue)
+            self._known_until[queue] = time.monotonic() + _KNOWN_FOR_S
         scripts = self._scripts.get(queue)
         if scripts is None:
-            self.client.sadd(FleetKeys(self.namespace).queues, queue)
             scripts = Scripts(self.client, QueueKeys(self.namespace, queue), self._clock, self._replicas)
             self._scripts[queue] = scripts
         return scripts

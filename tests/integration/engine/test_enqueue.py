@@ -13,6 +13,7 @@ from tests.support.builders import a_job, a_message
 from tests.support.seed import LANE, NAMESPACE, RETENTION, Seed, ids
 
 if TYPE_CHECKING:
+    import pytest
     import redis
 
 ONCE = {"idempotency": "key", "digest": "d1"}
@@ -179,6 +180,17 @@ def test_enqueue_after_cancellation_stays_cancelled(seed: Seed) -> None:
     seed.scripts.enqueue(a_job("a"))
 
     assert ids(seed.take()) == []
+
+
+def test_producer_makes_its_queue_known_again(client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that came back empty would show operators no queue, whatever a running shop puts into it."""
+    monkeypatch.setattr("notifyctl.engine.producer._KNOWN_FOR_S", 0.0)
+    producer = Producer(client, NAMESPACE)
+    producer.enqueue("email", a_job("a"))
+    client.flushall()
+    producer.enqueue("email", a_job("b"))
+
+    assert client.smembers(FleetKeys(NAMESPACE).queues) == {b"email"}
 
 
 def test_producer_enqueues_many_and_makes_their_queue_known(seed: Seed, client: redis.Redis) -> None:
