@@ -1,14 +1,20 @@
-"""The installed command, run as users run it: in a process of its own."""
+"""The installed command, run as users run it: in a process of its own. Or here, where only what is behind it counts."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
+
+from notifyctl.cli import _run
+from notifyctl.cli._errors import guarded
 
 COMMAND = str(Path(sys.executable).parent / "notifyctl")
 
@@ -48,6 +54,19 @@ def run(*args: str, stdin: str = "", **variables: str) -> Result:
         check=False,
     )
     return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def run_here(*args: str, **variables: str) -> Result:
+    """Run the command in this process, which takes a tenth of the time; not for one that starts workers.
+
+    Args:
+        args: Its words.
+        variables: Environment variables.
+    """
+    out, err = io.StringIO(), io.StringIO()
+    with mock.patch.dict(os.environ, environment(**variables)), redirect_stdout(out), redirect_stderr(err):
+        code = guarded(_run, args)
+    return Result(code, out.getvalue(), err.getvalue())
 
 
 def start(*args: str, **variables: str) -> subprocess.Popen[str]:

@@ -12,7 +12,7 @@ from notifyctl.app import build
 from notifyctl.engine.fleet import Report
 from notifyctl.settings import Settings
 from tests.support.acl import OF_A_CLUSTER, PASSWORD, make_user, refusals
-from tests.support.cli import run
+from tests.support.cli import run, run_here
 from tests.support.cluster import Nodes
 
 if TYPE_CHECKING:
@@ -37,15 +37,15 @@ def redis_url(several: Sentinels | Nodes, monkeypatch: pytest.MonkeyPatch) -> It
 
 def told(*args: str) -> Any:
     """The answer of a command that works."""
-    result = run(*args, "-o", "json")
+    result = run_here(*args, "-o", "json")
     assert result.code == 0, result.err
     return json.loads(result.out)
 
 
 def test_orders_go_through_the_queues(redis_url: str) -> None:
     """Imported, sent by a worker, counted, and found by their order."""
-    assert run("order", "import", str(EXAMPLES / "orders.jsonl")).code == 0
-    assert run("order", "test", "--count", "5").code == 0
+    assert run_here("order", "import", str(EXAMPLES / "orders.jsonl")).code == 0
+    assert run_here("order", "test", "--count", "5").code == 0
     waiting = sum(queue["waiting"] for queue in told("stats"))
     drained = run("worker", "--drain", "--processes", "2")
 
@@ -63,7 +63,7 @@ def test_orders_go_through_the_queues(redis_url: str) -> None:
 
 def test_dead_letters_are_repaired(redis_url: str) -> None:
     """Buried, listed, retried one by one and together, purged; and all of it is in the audit log."""
-    run("order", "test", "--count", "4", "--fail-rate", "1")
+    run_here("order", "test", "--count", "4", "--fail-rate", "1")
     assert run("worker", "--drain", NOTIFYCTL_EMAIL_RETRY_DELAYS="", NOTIFYCTL_WHATSAPP_RETRY_DELAYS="").code == 0
 
     dead = [job["id"] for job in told("dlq", "list")]
@@ -71,11 +71,11 @@ def test_dead_letters_are_repaired(redis_url: str) -> None:
     assert len(dead) >= 3
     assert told("dlq", "stats")
     assert told("dlq", "show", dead[0])
-    assert run("dlq", "retry", dead[0]).code == 0
-    assert run("dlq", "purge", dead[1], "--yes").code == 0
-    assert run("dlq", "retry", "--all", "--yes").code == 0
+    assert run_here("dlq", "retry", dead[0]).code == 0
+    assert run_here("dlq", "purge", dead[1], "--yes").code == 0
+    assert run_here("dlq", "retry", "--all", "--yes").code == 0
     assert told("dlq", "list") == []
-    assert run("job", "cancel", dead[0], "--yes").code == 0
+    assert run_here("job", "cancel", dead[0], "--yes").code == 0
 
 
 def test_workers_are_listed(redis_url: str) -> None:
@@ -91,32 +91,32 @@ def test_workers_are_listed(redis_url: str) -> None:
 
 def test_operator_takes_a_provider_out(redis_url: str) -> None:
     """Each circuit is where its provider's name is hashed to, and so are the events."""
-    assert run("provider", "trip", "sendgrid", "--for", "1m").code == 3
-    assert run("provider", "trip", "outbox", "--for", "1m").code == 0
+    assert run_here("provider", "trip", "sendgrid", "--for", "1m").code == 3
+    assert run_here("provider", "trip", "outbox", "--for", "1m").code == 0
 
     assert {provider["kind"] for provider in told("provider", "list")} == {"tripped"}
     assert told("stats", "email")["circuits"][0]["provider"] == "outbox"
-    assert run("provider", "reset", "outbox").code == 0
+    assert run_here("provider", "reset", "outbox").code == 0
     assert {provider["state"] for provider in told("provider", "list")} == {"closed"}
 
 
 def test_operator_holds_up_a_queue(redis_url: str) -> None:
     """Pause, limit and resume reach the queue's own server."""
-    assert run("queue", "pause", "email", "--reason", "a test").code == 0
-    assert run("queue", "limit", "email", "--rate", "5/s").code == 0
+    assert run_here("queue", "pause", "email", "--reason", "a test").code == 0
+    assert run_here("queue", "limit", "email", "--rate", "5/s").code == 0
 
     email = told("queue", "show", "email")
 
     assert email["paused"]
     assert email["rate"] == "5/s"
-    assert run("queue", "resume", "email").code == 0
-    assert run("queue", "limit", "email", "--clear").code == 0
+    assert run_here("queue", "resume", "email").code == 0
+    assert run_here("queue", "limit", "email", "--clear").code == 0
     assert told("worker", "list") == []
 
 
 def test_doctor_looks_at_every_primary(redis_url: str) -> None:
     """The server's checks end well where the servers are set up as they should be."""
-    found = {finding["name"]: finding for finding in json.loads(run("doctor", "-o", "json").out)}
+    found = {finding["name"]: finding for finding in json.loads(run_here("doctor", "-o", "json").out)}
 
     assert {found[name]["status"] for name in ("redis", "version", "eviction", "persistence", "clock")} == {"ok"}
 
@@ -125,7 +125,7 @@ def test_config_shows_servers_and_no_password(redis_url: str) -> None:
     """All servers of the URL are named; user, password and options are not."""
     scheme, _, rest = redis_url.partition("://")
 
-    shown = run("config", "show", REDIS_URL=f"{scheme}://worker:hush@{rest}?sentinel_password=hush-too").out
+    shown = run_here("config", "show", REDIS_URL=f"{scheme}://worker:hush@{rest}?sentinel_password=hush-too").out
 
     assert redis_url in shown
     assert "hush" not in shown
