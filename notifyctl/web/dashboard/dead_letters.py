@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +15,7 @@ from notifyctl.views.times import iso
 from notifyctl.web.context import Core
 from notifyctl.web.dashboard.callers import Visitor
 from notifyctl.web.dashboard.filters import read_filters
-from notifyctl.web.dashboard.jobs import choices, job_rows, trouble
+from notifyctl.web.dashboard.jobs import choices, job_rows, pace, trouble
 from notifyctl.web.dashboard.links import url
 from notifyctl.web.dashboard.pages import render
 
@@ -40,6 +41,7 @@ _HOUR_MS: Final = 3_600_000
 @router.get("/dead-letters")
 def dead_letters(request: Request, core: Core, me: Visitor, by: str = "code", cursor: str = "") -> Response:
     """Show the dead letters that fit, and what they have in common."""
+    began = time.monotonic()
     asked = read_filters(core, request.query_params, State.DEAD)
     grouping = By(by) if by in _GROUPINGS else By.CODE
     counts: Sequence[Count] = ()
@@ -56,6 +58,7 @@ def dead_letters(request: Request, core: Core, me: Visitor, by: str = "code", cu
         total=sum(one.count for one in counts), further=sum(one.count for one in counts) - sum(c.count for c in shown),
         rows=rows, cursor=cursor, next=_with(request, asked, cursor=after) if after else "",
         retry_url=url("/dead-letters/retry", asked.pairs), purge_url=url("/dead-letters/purge", asked.pairs),
+        live=pace(began),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -29,20 +30,22 @@ if TYPE_CHECKING:
     from notifyctl.engine.jobs import Job
     from notifyctl.web.caller import Caller
 
-__all__ = ["choices", "job_rows", "router", "trouble"]
+__all__ = ["choices", "job_rows", "pace", "router", "trouble"]
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 Why = Annotated[str, Form(max_length=200)]
 
 _PAGE = 50
+#: How often a list is made again, where it costs little.
+_LIVE_MS = 3_000
 _NUMBER = re.compile(r"\+?[\d ().-]{7,}")
 
 
 @router.get("/jobs")
 def list_jobs(request: Request, core: Core, me: Visitor, q: str = "", cursor: str = "") -> Response:
     """Show the jobs that fit, or go where a search leads."""
-    sought = q.strip()
+    began, sought = time.monotonic(), q.strip()
     if sought and (found := _found(core, sought)):
         return redirect(found)
     asked = read_filters(core, request.query_params)
@@ -59,7 +62,17 @@ def list_jobs(request: Request, core: Core, me: Visitor, q: str = "", cursor: st
         asked=asked, chips=asked.chips("/jobs"), sought=sought, counts=counts, cursor=cursor,
         rows=job_rows(page.jobs) if page else [], choices=choices(core),
         next=url("/jobs", [*asked.pairs, ("cursor", page.cursor)]) if page and page.cursor else "",
+        live=0 if sought or asked.errors else pace(began),
     )  # fmt: skip
+
+
+def pace(began: float) -> int:
+    """How often a list that took since then to make is made again, in ms: a twentieth of the time goes into it at most.
+
+    Args:
+        began: By the monotonic clock, in seconds.
+    """
+    return max(_LIVE_MS, round(20_000 * (time.monotonic() - began)))
 
 
 def choices(core: App) -> dict[str, list[tuple[str, str]]]:
