@@ -12,6 +12,7 @@ import pytest
 from tests.support.documentation import ROOT, Block, blocks, pages, typed
 from tests.support.server import Server
 from tests.support.shell import Shell
+from tests.support.sockets import unused_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +44,13 @@ BEFORE = {
     "README.md": """
         export NOTIFYCTL_EMAIL_RATE=off NOTIFYCTL_WHATSAPP_RATE=off
         notifyctl send email ada+bounce@example.com -t test_message && notifyctl worker --drain
-    """
+    """,
+    "docs/how-to/http-api.md": f"""
+        export NOTIFYCTL_SERVE_PORT={unused_port()} NOTIFYCTL_EMAIL_RATE=off
+        notifyctl serve >/dev/null 2>&1 &
+        trap "kill $!" EXIT
+        curl -s --retry 60 --retry-delay 1 --retry-connrefused --retry-max-time 60 http://127.0.0.1:8765/healthz
+    """,
 }
 
 #: What the Python of a page takes for given, and what shows that it worked.
@@ -69,6 +76,9 @@ THEN = {
 PROGRAMS = {
     "curl": f"""
         case "$*" in
+            *127.0.0.1:8765*)
+                for word; do shift; set -- "$@" "$(printf %s "$word" | sed "s/:8765/:$NOTIFYCTL_SERVE_PORT/")"; done
+                exec {shutil.which("curl")} "$@";;
             *myshopify.com*) printf '{{"orders": [%s]}}' "$(cat {EXAMPLES}/shopify-order.json)";;
             */wc/v3/orders*) printf '[%s]' "$(cat {EXAMPLES}/woocommerce-order.json)";;
             *) echo "curl was not expected to be called with $*" >&2; exit 1;;
