@@ -31,6 +31,7 @@ router = APIRouter()
 Reason = Annotated[str, Form(max_length=200)]
 
 _HOUR = 60
+_SUMMED = ("waiting", "active", "delayed", "completed", "failed", "dlq", "possible_duplicates")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,9 @@ def overview(request: Request, core: Core, caller: Visitor) -> HTMLResponse:
     """Show all queues, and all that they depend on."""
     queues = [_queue(core, record) for record in queue_records(core, core.inspector.queues())]
     checkup: Checkup = request.app.state.checkup
-    totals = {
-        name: sum(queue[name] for queue in queues) for name in ("waiting", "active", "delayed", "completed", "dlq")
-    }
+    totals = {name: sum(queue[name] for queue in queues) for name in _SUMMED}
+    totals["oldest_waiting_ms"] = max((queue["oldest_waiting_ms"] for queue in queues), default=0)
+    totals["next_due_ms"] = min((queue["next_due_ms"] for queue in queues if queue["delayed"]), default=0)
     return render(
         request,
         "overview.html.j2",

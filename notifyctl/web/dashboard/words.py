@@ -59,7 +59,7 @@ def lasting(ms: int) -> str:
 
 def figure(number: float) -> str:
     """A number with its thousands apart: `12,345`; one place behind the point where it is no whole number."""
-    return f"{number:,}" if isinstance(number, int) else f"{number:,.1f}"
+    return f"{number:,}" if isinstance(number, int) else f"{number:,.1f}" if number else "0"
 
 
 def chat(text: str) -> Markup:

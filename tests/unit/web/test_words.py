@@ -38,7 +38,13 @@ def test_moment_is_said_in_full() -> None:
 
 def test_figures_have_their_thousands_apart() -> None:
     """Whole numbers whole, others with one place."""
-    assert [words.figure(number) for number in (0, 28_756, 7.26, 1_234.5)] == ["0", "28,756", "7.3", "1,234.5"]
+    assert [words.figure(number) for number in (0, 28_756, 0.0, 7.26, 1_234.5)] == [
+        "0",
+        "28,756",
+        "0",
+        "7.3",
+        "1,234.5",
+    ]
 
 
 @pytest.mark.parametrize("text", ["email", "purge 3,140", "a.b*c", "10482"])

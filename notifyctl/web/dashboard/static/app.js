@@ -82,11 +82,16 @@ async function refresh() {
   timer = setTimeout(refresh, wait);
 }
 
+function tell(isLive) {
+  document.body.classList.toggle("is-live", isLive);
+  document.body.classList.toggle("is-away", !isLive);
+  for (const word of document.querySelectorAll(".live")) word.textContent = isLive ? "Live" : "Not live";
+}
+
 function here() {
   wait = EVERY_MS;
   banner.hidden = true;
-  document.body.classList.add("is-live");
-  document.body.classList.remove("is-away");
+  tell(true);
 }
 
 function away(why) {
@@ -94,8 +99,7 @@ function away(why) {
   wait = Math.min(wait * 2, SLOWEST_MS);
   banner.textContent = `${why}. What you see is from ${banner.dataset.since}; this page tries again by itself.`;
   banner.hidden = false;
-  document.body.classList.remove("is-live");
-  document.body.classList.add("is-away");
+  tell(false);
 }
 
 // A page that says that the server, or what it needs, is away: it comes back by itself
@@ -180,7 +184,7 @@ prepare(document);
 setInterval(tellMoments, 1_000);
 if ("heal" in document.body.dataset) setTimeout(heal, 1_000, 1_000);
 if (EVERY_MS) {
-  document.body.classList.add("is-live");
+  tell(true);
   timer = setTimeout(refresh, EVERY_MS);
   document.addEventListener("visibilitychange", () => document.hidden || refresh());
 }
