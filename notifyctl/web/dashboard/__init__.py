@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from notifyctl.web.dashboard import (
     audit,
+    cancels,
     dead_letters,
     doctor,
     edits,
@@ -37,6 +38,7 @@ _PAGES = (
     entrance,
     overview,
     edits,
+    cancels,
     jobs,
     orders,
     dead_letters,

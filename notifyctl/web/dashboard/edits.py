@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from notifyctl.access import Permission
@@ -16,8 +16,8 @@ from notifyctl.errors import Forbidden, InvalidInput, InvalidRecipient, NotifyEr
 from notifyctl.notification import Channel, Notification, Recipient
 from notifyctl.views.doubts import may_repeat
 from notifyctl.views.personal import without_personal
-from notifyctl.web.caller import Caller, signed_in
 from notifyctl.web.context import Core
+from notifyctl.web.dashboard.callers import Repairer
 from notifyctl.web.dashboard.links import job_url
 from notifyctl.web.dashboard.pages import redirect, render
 from notifyctl.web.dashboard.selection import Sent
@@ -28,12 +28,11 @@ if TYPE_CHECKING:
 
     from notifyctl.app import App
     from notifyctl.engine.jobs import Job
+    from notifyctl.web.caller import Caller
 
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-
-Editor = Annotated[Caller, Depends(signed_in(Permission.REPAIR))]
 
 _FIELDS: Final = ("to", "name", "template", "locale", "data", "reason", "seen")
 
@@ -53,7 +52,7 @@ class _Unusable(Exception):
 
 
 @router.post("/jobs/{job_id}/edit")
-def edit_job(request: Request, core: Core, me: Editor, job_id: str, sent: Sent) -> Response:
+def edit_job(request: Request, core: Core, me: Repairer, job_id: str, sent: Sent) -> Response:
     """Show the form, which is a look at what is personal; or keep what it says, where a message can be made of it."""
     if not me.may(Permission.REVEAL):
         raise Forbidden("this shows what is personal", hint="It takes a token of role support or operator.")

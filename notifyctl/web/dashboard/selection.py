@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from notifyctl.app import App
     from notifyctl.engine.jobs import Job
 
-__all__ = ["Selection", "Sent", "read_selection"]
+__all__ = ["Selection", "Sent", "read_selection", "selected_ids"]
 
 #: So many can be selected one by one: what fits into a URL.
-MOST = 200
+_MOST = 200
 
 
 async def _form(request: Request) -> FormData:
@@ -91,8 +91,14 @@ class Selection:
         return core.inspector.find(self.chosen.where, self.chosen.queues, limit=limit).jobs
 
 
+def selected_ids(given: ImmutableMultiDict[str, Any]) -> list[str]:
+    """Return the ids that were selected one by one, each once."""
+    ids = dict.fromkeys(str(value).strip() for value in given.getlist("id"))
+    return [job_id for job_id in ids if job_id][:_MOST]
+
+
 def read_selection(core: App, given: ImmutableMultiDict[str, Any]) -> Selection:
     """Return which dead letters a query or a form means."""
-    ids = [str(value).strip() for value in dict.fromkeys(given.getlist("id")) if str(value).strip()][:MOST]
+    ids = selected_ids(given)
     asked = read_filters(core, given, State.DEAD)
     return Selection(ids, asked, nothing=bool(given.get("chosen")) and not ids)

@@ -265,3 +265,30 @@ def test_stored_markup_stays_text(serving: Serving, fates: Fates) -> None:
     assert all(answer.status_code == 200 for answer in shown)
     assert not any(evil in answer.text or "<b>Ada" in answer.text for answer in shown)
     assert all("&lt;script&gt;" in answer.text for answer in shown)
+
+
+def test_selected_jobs_are_cancelled_by_an_operator(serving: Serving, fates: Fates) -> None:
+    """After a page that asks; what went meanwhile is told, and others are not offered it."""
+    gone, *waiting = [fates.mail(str(number)) for number in range(3)]
+    fates.sent(gone)
+
+    with serving.browser("support") as page:
+        offered = page.get("/jobs").text
+        proof = proof_of(page.get("/jobs"))
+        refused = page.post("/jobs/cancel", data={"proof": proof, "id": waiting})
+    with serving.browser("operator") as page:
+        nothing = flash_of(page, page.get("/jobs/cancel"))
+        shown = page.get("/jobs")
+        asked = page.get("/jobs/cancel", params={"id": [gone, *waiting]})
+        sent = {"proof": proof_of(asked), "id": [gone, *waiting], "reason": "refunded"}
+        told = flash_of(page, page.post("/jobs/cancel", data=sent))
+
+    assert 'type="checkbox"' not in offered
+    assert refused.status_code == 403
+    assert "Nothing is selected" in nothing
+    assert [f'value="{job_id}"' in shown.text for job_id in (gone, *waiting)] == [False, True, True]
+    assert "1 of those that you selected went meanwhile" in said(asked)
+    assert "Cancel 2 messages" in said(asked)
+    assert told == "2 cancelled, 1 had gone meanwhile."
+    assert {serving.app.inspector.job(job_id).state for job_id in waiting} == {State.CANCELLED}
+    assert [one["why"] for one in audit_of(serving)] == ["refunded", "refunded"]
