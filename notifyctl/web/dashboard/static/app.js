@@ -39,26 +39,25 @@ const shown = new Map();
 function swap(region, fresh) {
   if (!fresh || inUse(region) || shown.get(region.id) === fresh.innerHTML) return;
   shown.set(region.id, fresh.innerHTML);
-  const focused = region.contains(document.activeElement) ? trail(region, document.activeElement) : null;
+  const held = document.activeElement;
+  const marked = region.contains(held) && held !== region ? mark(held) : null;
+  const place = marked === null ? -1 : alike(region, held.tagName, marked).indexOf(held);
   const open = new Set([...region.querySelectorAll("details[open][id]")].map((one) => one.id));
   const chosen = new Set([...region.querySelectorAll("input[type=checkbox]:checked")].map((one) => one.value));
   region.replaceChildren(...fresh.childNodes);
   for (const one of region.querySelectorAll("details[id]")) one.open = open.has(one.id);
   for (const box of region.querySelectorAll("input[type=checkbox]")) box.checked = chosen.has(box.value);
-  if (focused) follow(region, focused)?.focus({ preventScroll: true });
+  if (marked !== null) alike(region, held.tagName, marked)[place]?.focus({ preventScroll: true });
   prepare(region);
 }
 
-// Where an element stands in a region: what has an id is found by it, other things by their place.
-function trail(region, element) {
-  if (element.id) return { id: element.id };
-  const steps = [];
-  for (let at = element; at !== region; at = at.parentElement) steps.unshift([...at.parentElement.children].indexOf(at));
-  return { steps };
+// What tells an element from others in a region, whatever is swapped in around it: where it leads, what it is called.
+function mark(element) {
+  return ["id", "href", "popovertarget", "name", "value", "data-copy"].map((name) => element.getAttribute(name)).join("|");
 }
 
-function follow(region, { id, steps }) {
-  return id ? document.getElementById(id) : steps.reduce((at, step) => at?.children[step], region);
+function alike(region, tag, marked) {
+  return [...region.querySelectorAll(tag)].filter((one) => mark(one) === marked);
 }
 
 const LIVE = { "X-Live": "1", Accept: "text/html" };
