@@ -34,6 +34,7 @@ PAGES = (
     "/outbox/{message}",
     "/audit",
     "/doctor",
+    "/api",
     "/nowhere",
     "/sign-in",
 )

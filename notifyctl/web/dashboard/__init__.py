@@ -23,6 +23,7 @@ from notifyctl.web.dashboard import (
     previews,
     providers,
     purges,
+    reference,
     replays,
     retries,
     workers,
@@ -51,6 +52,7 @@ _PAGES = (
     outbox,
     audit,
     doctor,
+    reference,
 )
 
 

@@ -82,6 +82,16 @@ def _shows(schema: dict[str, Any]) -> bool:
     return any(_shows(part) for part in parts if part)
 
 
+def test_description_can_be_read_in_a_browser(serving: Serving) -> None:
+    """Each operation with a command to try it, by whoever is signed in."""
+    with serving.browser("viewer") as browser:
+        page = browser.get("/api").text
+
+    for _, operation in operations():
+        assert f'id="{operation["operationId"]}"' in page
+    assert "curl -X POST -H &#34;Authorization: Bearer $TOKEN&#34;" in page
+
+
 @pytest.mark.parametrize("kind", EXAMPLES)
 def test_example_is_a_record_of_its_kind(kind: str) -> None:
     """As output.schema.json describes it."""
