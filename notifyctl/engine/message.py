@@ -127,6 +127,7 @@ class NotifyMessage(MessageProxy):
             code=self.code,
             error=self.error,
             tries=self.tries,
+            look_up=self.job.look or "",
         )
 
 

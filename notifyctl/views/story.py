@@ -176,7 +176,9 @@ def _attempt(job: Job, run: Mapping[str, Any]) -> Iterator[Step]:
         begin = "" if outcome in _LOOK_UPS else named
         yield Step(at_ms, job, "attempt", f"{begin}{told}{why}", _TONES.get(outcome, "wait"))
         at_ms += int(one.get("duration_ms") or 0)
-    if not asked:
+    if not asked and run.get("look_up"):  # of a send that cannot be looked up
+        yield Step(at_ms, job, "attempt", f"look-up {run['look_up']}: {run.get('error') or 'nothing is known'}", "wait")
+    elif not asked:
         outcome = str(run.get("outcome", ""))
         told = _OUTCOMES.get(outcome, outcome)
         if run.get("provider"):

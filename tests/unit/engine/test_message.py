@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from notifyctl.engine.message import attempt_record
-from tests.support.builders import a_notify_message
+from tests.support.builders import a_notify_message, a_taken_job
 
 
 def test_attempt_record_leaves_out_what_is_empty() -> None:
@@ -30,6 +30,15 @@ def test_message_records_its_run() -> None:
     assert record == {
         "attempt": 2, "outcome": "transient", "code": "503", "error": "down", "tries": [{"provider": "sendgrid"}],
     }  # fmt: skip
+
+
+def test_message_records_that_it_was_a_look_up() -> None:
+    """Nothing was sent: whoever reads the history must not take it for a run."""
+    message = a_notify_message()
+    message.job = a_taken_job(look=2)
+    message.outcome, message.error = "in_doubt", "smtp cannot be asked for it"
+
+    assert json.loads(message.record())["look_up"] == 2
 
 
 def test_message_forgets_the_exception_it_is_told_to() -> None:

@@ -49,6 +49,25 @@ def test_story_names_each_provider_and_its_answer() -> None:
     ]
 
 
+def test_story_tells_a_look_up_from_an_attempt() -> None:
+    """A mail cannot be looked up: nothing was sent in those runs, and nothing was learned."""
+    runs = [
+        {"attempt": 1, "started_at_ms": NOON, "outcome": "in_doubt", "provider": "smtp", "error": "no answer"},
+        {
+            "attempt": 1,
+            "started_at_ms": NOON,
+            "outcome": "in_doubt",
+            "error": "smtp cannot be asked for it",
+            "look_up": 1,
+        },
+    ]
+
+    assert [step.what for step in story([a_job(*runs, state="delayed")])][1:] == [
+        "attempt 1: smtp was asked and gave no answer: it may have arrived (no answer)",
+        "look-up 1: smtp cannot be asked for it",
+    ]
+
+
 def test_story_tells_who_did_what() -> None:
     """What people did stands between the attempts, with their reason."""
     act = {"verb": "retried", "by": "ada@office", "why": "mended", "replay": "r1"}
