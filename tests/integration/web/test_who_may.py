@@ -36,7 +36,7 @@ def routes() -> dict[str, tuple[Permission, ...]]:
     }
 
 
-API = sorted(name for name in routes() if name.split()[1].startswith(("/api", "/metrics")) and SIGNED not in name)
+API = sorted(name for name in routes() if name.split()[1].startswith(("/api/", "/metrics")) and SIGNED not in name)
 
 
 def call(client: Any, route: str) -> Any:
