@@ -169,9 +169,11 @@ class Shop:
         tell()
         beating = threading.Thread(target=beat)
         beating.start()
-        yield
-        ended.set()
-        beating.join()
+        try:
+            yield
+        finally:
+            ended.set()
+            beating.join()
 
 
 _JOB = "d21vg8kq3m5x7w9z"

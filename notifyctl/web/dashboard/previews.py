@@ -17,13 +17,7 @@ from fastapi.responses import HTMLResponse
 from notifyctl.errors import InvalidInput, NotifyError
 from notifyctl.notification import Channel
 from notifyctl.templates.samples import VARIABLES, samples
-from notifyctl.views.templates import (
-    known_template,
-    preview_record,
-    template_names,
-    template_record,
-    whole_template_record,
-)
+from notifyctl.views.templates import faults, files_of, known_template, preview_record, template_names, template_record
 from notifyctl.web.context import Core
 from notifyctl.web.dashboard.callers import Visitor
 from notifyctl.web.dashboard.frames import framed
@@ -75,7 +69,11 @@ class Draft:
 @router.get("/templates", response_class=HTMLResponse)
 def templates(request: Request, core: Core, caller: Visitor) -> HTMLResponse:
     """List all templates, ours and the shop's own."""
-    rows = [whole_template_record(core.catalog, name) for name in template_names(core.catalog)]
+    catalog, has_own = core.catalog, core.settings.templates_dir is not None
+    rows = [
+        {**template_record(catalog, name), "own": has_own and any(part.own for part in files_of(catalog, name))}
+        for name in template_names(catalog)
+    ]
     return render(request, "templates.html.j2", caller, templates=rows)
 
 
@@ -119,7 +117,8 @@ def mail(
 
 
 def _page(request: Request, core: App, caller: Caller, draft: Draft) -> HTMLResponse:
-    record = whole_template_record(core.catalog, draft.name)
+    record = template_record(core.catalog, draft.name)
+    typed = "x-live" in request.headers  # only what is previewed is looked at, and soon
     shown: dict[str, Any] = {"email": None, "whatsapp": None, "fault": None}
     try:
         for channel in record["channels"]:
@@ -146,6 +145,9 @@ def _page(request: Request, core: App, caller: Caller, draft: Draft) -> HTMLResp
         record=record,
         fields=fields,
         too_long=len(draft.query) > _MOST_CHANGED,
+        samples=[*samples(core.catalog, draft.name)],
+        files=[] if typed else files_of(core.catalog, draft.name),
+        faults=[] if typed else faults(core, draft.name),
         **shown,
     )
 

@@ -42,19 +42,18 @@ def moment(value: int | str) -> str:
 def ago(value: int | str) -> str:
     """A moment as seen from now: `3 min ago`, `in 20 s`."""
     distance_ms = now_ms() - round(_at(value).timestamp() * 1000)
-    words = lasting(abs(distance_ms))
-    if words == "0 s":
+    if abs(distance_ms) < 1000:
         return "now"
+    words = lasting(abs(distance_ms))
     return f"in {words}" if distance_ms < 0 else f"{words} ago"
 
 
 def lasting(ms: int) -> str:
-    """A duration in its largest unit: `3 min`; to the millisecond below a second only where it is shorter than 1 s."""
-    seconds = ms // 1000
+    """A duration in its largest unit: `3 min`, `840 ms`."""
     for size, unit in _STEPS:
-        if seconds >= size:
-            return f"{seconds // size} {unit}"
-    return "0 s"
+        if ms >= size * 1000:
+            return f"{ms // (size * 1000)} {unit}"
+    return f"{ms} ms" if ms else "0 s"
 
 
 def figure(number: float) -> str:

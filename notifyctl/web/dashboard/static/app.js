@@ -65,19 +65,19 @@ let wait = EVERY_MS;
 let timer = 0;
 
 async function refresh() {
-  clearTimeout(timer);
   if (!document.hidden) {
     try {
-      const answer = await fetch(location.href, { headers: LIVE, cache: "no-store" });
+      const answer = await fetch(location.href, { headers: LIVE, cache: "no-store", signal: AbortSignal.timeout(10_000) });
       if (answer.redirected) return location.reload();
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (!answer.ok) throw new Error(page.querySelector("h1")?.textContent || "The server answered with an error");
       for (const region of document.querySelectorAll("[data-live]")) swap(region, page.getElementById(region.id));
       here();
     } catch (error) {
-      away(error instanceof TypeError ? "The server does not answer" : error.message);
+      away(error instanceof TypeError || error.name === "TimeoutError" ? "The server does not answer" : error.message);
     }
   }
+  clearTimeout(timer); // another call may have been under way
   timer = setTimeout(refresh, wait);
 }
 
