@@ -97,7 +97,7 @@ def _sent(job: Job, name: str) -> Answer:
         return Answer("Done", f"{name} was dealt with, and no provider was asked", job.finished_at_ms, "", 0, Tone.GOOD)
     if job.provider == "outbox":
         said = f"{name} lies in the outbox, and nothing left this machine"
-        return Answer("In the sandbox", said, job.finished_at_ms, "Nothing more", 0, Tone.GOOD)
+        return Answer("In the sandbox", said, job.finished_at_ms, "", 0, Tone.GOOD)
     twice = ", and may have arrived twice" if job.possible_duplicate else ""
     who = provider_name(job.provider)
     return Answer(

@@ -195,6 +195,8 @@ def test_job_page_follows_its_message(visit: Visit, serving: Serving, fates: Fat
         expect(page.locator("#answer .word")).to_have_text("In the sandbox", timeout=20_000)
 
     expect(page.locator("#story")).to_contain_text("outbox accepted it")
+    page.get_by_role("link", name="Read it in the outbox").click()
+    expect(page.frame_locator("iframe").locator("body")).to_be_visible()
 
 
 def test_stored_markup_does_nothing(visit: Visit, serving: Serving, fates: Fates) -> None:

@@ -47,7 +47,7 @@ WITHDRAWN = a_job(state="cancelled", reason="superseded", finished_at=NOON)
     [
         (SENT, "Yes", "SendGrid accepted the email", "Nothing more here: what became of it after that"),
         (replace(SENT, possible_duplicate=True), "Yes", "may have arrived twice", "Nothing more"),
-        (replace(SENT, provider="outbox"), "In the sandbox", "nothing left this machine", "Nothing more"),
+        (replace(SENT, provider="outbox"), "In the sandbox", "nothing left this machine", ""),
         (replace(SENT, provider=""), "Done", "no provider was asked", ""),
         (DEAD, "No", "the email was refused for good: no such recipient", "Nothing by itself"),
         (replace(DEAD, duplicates=["sendgrid m9"]), "Yes", "SendGrid had accepted the email", "arrive twice"),
