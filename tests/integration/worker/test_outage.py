@@ -54,7 +54,7 @@ class Shop:
             "SENDGRID_API_KEY": "SG.test",
             "SENDGRID_HOST": sendgrid.url,
             "EMAIL_FROM": "shop@example.com",
-            "NOTIFYCTL_EMAIL_RATE": "40/s",
+            "NOTIFYCTL_EMAIL_RATE": "80/s",
             "NOTIFYCTL_SEND_TIMEOUT": "1s",
             "NOTIFYCTL_CIRCUIT_COOL_DOWN": "500ms",
             "NOTIFYCTL_CIRCUIT_MAX_COOL_DOWN": "1s",
@@ -120,7 +120,7 @@ def test_mail_goes_on_by_smtp_while_sendgrid_is_down(
     with mail_server() as smtp:
         shop = Shop(server, sendgrid, smtp)
         try:
-            shop.queue(400)
+            shop.queue(300)
             shop.start_worker()
             wait_until(lambda: sendgrid.mails[OK] >= 10, what="SendGrid to take mail")
 
