@@ -31,7 +31,7 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("ZADD", "K", "0", "m"), ("ZREM", "K", "m"), ("ZCARD", "K"), ("ZCOUNT", "K", "0", "1"), ("ZRANGE", "K", "0", "0"),
     ("ZRANGEBYSCORE", "K", "0", "1"), ("ZREMRANGEBYSCORE", "K", "0", "1"), ("ZSCORE", "K", "m"),
     ("ZINTER", "1", "K"), ("BZPOPMIN", "K", "1"),
-    ("SADD", "K", "m"), ("SMEMBERS", "K"), ("XADD", "K", "*", "f", "v"),
+    ("SADD", "K", "m"), ("SMEMBERS", "K"), ("XADD", "K", "*", "f", "v"), ("XREVRANGE", "K", "+", "-", "COUNT", "1"),
 )  # fmt: skip
 
 _COMMAND = re.compile(r"run the '([\w|-]+)' command")
