@@ -24,7 +24,7 @@ from notifyctl.views import versioned
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["Column", "Output", "Record", "View", "paint", "say", "write"]
+__all__ = ["Column", "Output", "Record", "View", "paint", "plain", "say", "write"]
 
 Record = Mapping[str, Any]
 

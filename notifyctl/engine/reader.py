@@ -12,6 +12,7 @@ from notifyctl.engine.pseudonyms import Pseudonyms
 from notifyctl.engine.search import Search
 from notifyctl.engine.states import State
 from notifyctl.engine.tally import tally
+from notifyctl.engine.totals import read_totals
 from notifyctl.errors import JobNotFound, UnknownQueue
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from notifyctl.engine.search import JobFilter, Page
     from notifyctl.engine.sieve import Sifted
     from notifyctl.engine.tally import By, Count
+    from notifyctl.engine.totals import Totals
 
 __all__ = ["Reader"]
 
@@ -91,6 +93,14 @@ class Reader:
         """
         keys = QueueKeys(self._fleet.namespace, self.known(queue))
         return read_minutes(self.client, keys, count, self.now_ms(queue))
+
+    def totals(self, queue: str) -> Totals:
+        """What happened to a queue's jobs so far.
+
+        Raises:
+            UnknownQueue: There is no such queue.
+        """
+        return read_totals(self.client, QueueKeys(self._fleet.namespace, self.known(queue)).totals)
 
     def all_of(self, queues: Sequence[str]) -> list[str]:
         """Return these queues, or all where there are none.

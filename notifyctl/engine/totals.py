@@ -10,18 +10,92 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from notifyctl.connection import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["BOUNDS_MS", "told"]
+    import redis
+
+__all__ = ["BOUNDS_MS", "Answers", "Totals", "read_totals", "told"]
 
 #: Upper bounds of the send durations that are told apart; what takes longer than the last falls under "inf".
 BOUNDS_MS = (50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000)
 #: Of look-ups: nothing was sent.
 _LOOKED_UP = {"found", "not_found", "look_up_failed"}
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,24}")
+
+
+@dataclass(slots=True)
+class Answers:
+    """What came of asking one provider to send.
+
+    Attributes:
+        outcomes: How often, by outcome and the provider's code.
+        took: How many sends took so long, by upper bound in ms; ``inf`` for longer.
+        took_ms: How long all of them took.
+    """
+
+    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    took: Counter[str] = field(default_factory=Counter)
+    took_ms: int = 0
+
+
+@dataclass(slots=True)
+class Totals:
+    """What happened to a queue's jobs so far.
+
+    Attributes:
+        events: How often, by event and reason; the reason is empty where there is none.
+        providers: What came of asking each of them.
+        limited_us: For how many microseconds jobs waited for the limit alone.
+    """
+
+    events: Counter[tuple[str, str]] = field(default_factory=Counter)
+    providers: dict[str, Answers] = field(default_factory=dict)
+    limited_us: int = 0
+
+    @classmethod
+    def parse(cls, counted: Mapping[bytes, bytes]) -> Totals:
+        """Return what the hash says; fields of another version's are kept as events."""
+        totals = cls()
+        for name, value in counted.items():
+            totals._add(name.decode().split(":", 3), int(value))
+        return totals
+
+    def _add(self, words: list[str], number: int) -> None:
+        match words:
+            case ["asked", provider, outcome, code]:
+                self._of(provider).outcomes[outcome, code] = number
+            case ["took", provider, bound]:
+                self._of(provider).took[bound] = number
+            case ["took_ms", provider]:
+                self._of(provider).took_ms = number
+            case ["limited_us"]:
+                self.limited_us = number
+            case [event, *reason]:
+                self.events[event, ":".join(reason)] = number
+
+    def _of(self, provider: str) -> Answers:
+        return self.providers.setdefault(provider, Answers())
+
+    def of(self, event: str) -> int:
+        """How often something happened, for whatever reason."""
+        return sum(number for (name, _), number in self.events.items() if name == event)
+
+
+def read_totals(client: redis.Redis, key: str) -> Totals:
+    """Return the totals of the queue with this key for them.
+
+    Raises:
+        BrokerUnavailable: Redis cannot be reached.
+    """
+    with translated():
+        counted: Any = client.hgetall(key)
+    return Totals.parse(counted)
 
 
 def told(tries: Iterable[Mapping[str, Any]]) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from notifyctl.errors import InvalidOrder
 from notifyctl.orders import parse_orders, read_payloads
@@ -25,7 +26,7 @@ from tests.support.server import Server
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-UNITS = sorted((ROOT / "deploy").iterdir())
+UNITS = sorted(path for path in (ROOT / "deploy").iterdir() if path.suffix in (".service", ".timer"))
 
 #: The pages whose `text` blocks are looked at elsewhere, and where.
 TEXT = {
@@ -53,6 +54,10 @@ def _dotenv(block: Block) -> None:
     else:
         Path("templates").mkdir()
         _settings(block.text, ".env")
+
+
+def _yaml(block: Block) -> None:
+    assert isinstance(yaml.safe_load(block.text), dict)
 
 
 def _toml(block: Block) -> None:
@@ -101,6 +106,7 @@ CHECKS: dict[str, Callable[[Block], None]] = {
     "json": _json,
     "jsonl": _orders,
     "toml": _toml,
+    "yaml": _yaml,
 }
 DATA = [block for page in pages() for block in blocks(page) if block.language in CHECKS]
 
