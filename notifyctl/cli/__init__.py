@@ -38,7 +38,7 @@ class _Root(Noun):
         "serve": ("Serve the HTTP API and the dashboard, until Ctrl-C.", "notifyctl.cli.serve"),
         "token": ("Tokens: who may use the HTTP API and the dashboard.", "notifyctl.cli.token"),
         "server": ("The embedded server, used where no Redis is configured.", "notifyctl.cli.server"),
-        "metrics": ("Print the metrics of the whole fleet, as Prometheus reads them.", "notifyctl.cli.metrics"),
+        "metrics": ("Print the metrics of the fleet, as Prometheus reads them.", "notifyctl.cli.metrics"),
         "audit": ("The audit log: who changed what, and why.", "notifyctl.cli.audit"),
         "events": ("Events: what happened by itself.", "notifyctl.cli.events"),
         "doctor": ("Check what would keep messages from going out.", "notifyctl.cli.doctor"),

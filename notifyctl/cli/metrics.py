@@ -16,7 +16,7 @@ app = alone()
 
 @app.command(epilog=examples("notifyctl metrics", "notifyctl metrics > /var/lib/node_exporter/notifyctl.prom"))
 def metrics() -> None:
-    """Print the metrics of the whole fleet, as Prometheus reads them.
+    """Print the metrics of the fleet, as Prometheus reads them.
 
     They are read from Redis: it is enough to ask in one place. 'notifyctl serve' has the same at /metrics. If Redis is
     away, what is known of this machine is told all the same, and the command ends with 5.
