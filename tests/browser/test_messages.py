@@ -52,6 +52,8 @@ def test_order_is_found_from_any_page(visit: Visit, fates: Fates) -> None:
     expect(page.locator("#answer .word")).to_have_text("Not all")
     expect(page.locator("#answer")).to_contain_text("1 of 2 messages was accepted, 1 not sent.")
     expect(page.locator("#story")).to_contain_text("mailbox is full")
+    page.get_by_role("link", name="Send again or edit").click()
+    expect(page.get_by_role("button", name="Send again").first).to_be_visible()
 
 
 def test_dead_letters_are_filtered_tried_out_and_sent_again_while_a_worker_runs(
