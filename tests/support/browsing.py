@@ -80,9 +80,10 @@ class Visit:
         self.page.goto(self.serving.url + path)
         return self.page
 
-    def grave_faults(self) -> list[str]:
-        """What axe-core finds on the page that is open, where it keeps somebody from using it."""
-        found: list[dict[str, Any]] = _axe.run(self.page).response["violations"]
+    def grave_faults(self, *rules: str) -> list[str]:
+        """What axe-core finds on the page that is open, where it keeps somebody from using it; by these rules, or all."""
+        options: dict[str, Any] = {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}
+        found: list[dict[str, Any]] = _axe.run(self.page, options=options).response["violations"]
         return [
             f"{fault['id']}: {fault['help']}: {node['html'][:200]} ({node.get('failureSummary', '')[:300]})"
             for fault in found
