@@ -32,6 +32,7 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("ZRANGEBYSCORE", "K", "0", "1"), ("ZREMRANGEBYSCORE", "K", "0", "1"), ("ZSCORE", "K", "m"),
     ("ZINTER", "1", "K"), ("BZPOPMIN", "K", "1"),
     ("SADD", "K", "m"), ("SMEMBERS", "K"), ("XADD", "K", "*", "f", "v"), ("XREVRANGE", "K", "+", "-", "COUNT", "1"),
+    ("XREAD", "COUNT", "1", "STREAMS", "K", "0"),
 )  # fmt: skip
 
 _COMMAND = re.compile(r"run the '([\w|-]+)' command")
