@@ -56,7 +56,8 @@ def problem_page(request: Request, problem: Mapping[str, Any]) -> str:
         title = _TITLES.get(status, problem["title"])
         detail = "" if problem["detail"].lower() == title.lower() else _sentence(problem["detail"])
         told = {"hint": "", **problem, "title": title, "detail": detail}
-        page = render(request, "problem.html.j2", problem=told, heals=status == 503)
+        caller = None if status == 503 else getattr(request.state, "caller", None)
+        page = render(request, "problem.html.j2", caller, problem=told, heals=status == 503)
     return bytes(page.body).decode()
 
 

@@ -129,6 +129,8 @@ def test_unknown_names_are_not_found(serving: Serving) -> None:
         ]
 
     assert [answer.status_code for answer in answers] == [404] * 5
+    assert "To the overview" in said(answers[0])
+    assert 'aria-label="Pages"' in answers[0].text  # whoever is signed in can go on from there
     assert audit_of(serving) == []
 
 
