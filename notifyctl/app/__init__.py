@@ -150,7 +150,7 @@ class App:
         """Dead letters that are sent again in bulk."""
         from notifyctl.engine.replays import Replays
 
-        return Replays(self.inspector, self.settings.namespace)
+        return Replays(self.inspector)
 
     @cached_property
     def ways(self) -> Ways:
@@ -298,9 +298,11 @@ class App:
         """
         from notifyctl.connection import translated
         from notifyctl.engine.keys import QueueKeys
+        from notifyctl.engine.replay_steps import Steps
         from notifyctl.engine.scripts import Scripts
 
         with translated():
+            Steps(self.inspector.client, self.settings.namespace).leave(worker_id)
             for queue in self.settings.queues:
                 keys = QueueKeys(self.settings.namespace, queue)
                 Scripts(self.inspector.client, keys).lapse(worker_id)

@@ -14,7 +14,7 @@ from notifyctl.cli._context import connected, operator, progress
 from notifyctl.cli._errors import Code, Refused
 from notifyctl.cli._output import Column, Output, say, write
 from notifyctl.errors import BrokerUnavailable, JobNotFound, NotifyError, WrongState
-from notifyctl.views.doubts import in_doubt, may_repeat, told
+from notifyctl.views.doubts import in_doubt, may_repeat, told, unwanted
 from notifyctl.views.personal import without_personal
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from notifyctl.units import Rate
     from notifyctl.views.filters import Chosen
 
-__all__ = ["Verb", "ask", "perform"]
+__all__ = ["Verb", "ask", "given", "line_of", "perform"]
 
 _SAMPLE = 3
 _COLUMNS = (Column("id"), Column("result"), Column("code"), Column("message"))
@@ -90,16 +90,25 @@ def select(inspector: Inspector, words: Sequence[str], chosen: Chosen, *, every:
         UnknownQueue: There is no such queue.
         typer.BadParameter: Both or neither of the two was asked for.
     """
-    if words:
-        if chosen.given or every or limit is not None:
-            raise typer.BadParameter("give either ids or a filter, not both", param_hint="ID")
+    if given(words, chosen, every=every, limit=limit):
         return Selection(read_ids(words), named=True)
-    if not (chosen.given or every):
+    found = [(job.created_at_ms, job.job_id) for job in inspector.search(chosen.where, chosen.queues)]
+    return Selection([job_id for _, job_id in sorted(found)[:limit]], named=False)
+
+
+def given(words: Sequence[str], chosen: Chosen, *, every: bool, limit: int | None) -> bool:
+    """Whether jobs are named one by one, rather than found by filters.
+
+    Raises:
+        typer.BadParameter: Both or neither of the two was asked for.
+    """
+    if words and (chosen.given or every or limit is not None):
+        raise typer.BadParameter("give either ids or a filter, not both", param_hint="ID")
+    if not (words or chosen.given or every):
         raise typer.BadParameter(
             "name the jobs, or choose them with filters such as --queue, or take --all", param_hint="ID"
         )
-    found = [(job.created_at_ms, job.job_id) for job in inspector.search(chosen.where, chosen.queues)]
-    return Selection([job_id for _, job_id in sorted(found)[:limit]], named=False)
+    return bool(words)
 
 
 def perform(
@@ -173,10 +182,15 @@ def described(inspector: Inspector, ids: Sequence[str]) -> Iterable[str]:
         except JobNotFound:
             yield f"{job_id}  (not found)"
         else:
-            order = f", order {job.order_id}" if job.order_id else ""
-            yield f"{job_id}  {job.queue}, {job.template}{order}, {job.reason or job.state}"
+            yield line_of(job)
     if len(ids) > _SAMPLE:
         yield f"… and {len(ids) - _SAMPLE} more"
+
+
+def line_of(job: Job) -> str:
+    """A job in a line."""
+    order = f", order {job.order_id}" if job.order_id else ""
+    return f"{job.job_id}  {job.queue}, {job.template}{order}, {job.reason or job.state}"
 
 
 def doubtful(inspector: Inspector, ids: Sequence[str]) -> list[str]:
@@ -185,13 +199,15 @@ def doubtful(inspector: Inspector, ids: Sequence[str]) -> list[str]:
     for job_id in ids:
         with suppress(JobNotFound):
             job = inspector.job(job_id)
-            held += [job] if may_repeat(job) else []
+            held += [job] if may_repeat(job) or unwanted(job) else []
     if len(held) == len(ids) == 1:
-        return told(held[0])
-    unknown = sum(map(in_doubt, held))
+        return [*told(held[0]), *([unwanted(held[0])] if unwanted(held[0]) else [])]
+    repeated = [job for job in held if may_repeat(job)]
+    unknown, late = sum(map(in_doubt, repeated)), sum(1 for job in held if unwanted(job))
     lines = [f"of {unknown} of them nobody can say whether they were sent: they may arrive twice"] if unknown else []
-    accepted = len(held) - unknown
-    return [*lines, *([f"{accepted} of them had been accepted after all: they would arrive twice"] if accepted else [])]
+    if accepted := len(repeated) - unknown:
+        lines.append(f"{accepted} of them had been accepted after all: they would arrive twice")
+    return [*lines, *([f"{late} of them are not wanted any more: a later event made them wrong"] if late else [])]
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from notifyctl.engine.inspector import Inspector
     from notifyctl.settings import Settings
 
-__all__ = ["cancellable_ids", "dead_ids", "job_ids", "provider_names", "queue_names", "template_names"]
+__all__ = ["cancellable_ids", "dead_ids", "job_ids", "provider_names", "queue_names", "replay_ids", "template_names"]
 
 #: How long the server may take to answer: to start takes 0.2 s, and what comes after 0.3 s is of no use.
 _PATIENCE_S = 0.1
@@ -52,6 +52,17 @@ def job_ids(incomplete: str) -> list[str]:
 def cancellable_ids(incomplete: str) -> list[str]:
     """The ids of jobs that have not gone yet."""
     return _ids(incomplete, State.DELAYED, State.WAITING)
+
+
+def replay_ids(incomplete: str) -> list[str]:
+    """The ids of recent bulk replays."""
+
+    def found(inspector: Inspector) -> list[str]:
+        from notifyctl.engine.replays import Replays
+
+        return [replay.replay_id for replay in Replays(inspector).list(limit=_MOST_IDS)]
+
+    return _matching(incomplete, _ask(found))
 
 
 def _ids(incomplete: str, *states: State) -> list[str]:

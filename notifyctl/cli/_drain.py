@@ -34,7 +34,7 @@ class Drain:
         clock: Seconds that only go forward.
 
     Attributes:
-        done: Nothing is left but what callers scheduled for later.
+        done: Nothing is left but what callers scheduled for later; no bulk replay either.
         stuck: Why a queue that has work will not do it by itself; by queue.
         scheduled: How many jobs are left for later, by queue.
     """
@@ -62,7 +62,7 @@ class Drain:
         started = self._clock()
         self._look_at = started + _LOOK_EVERY_S
         try:
-            busy = [self._is_busy(name) for name in self._queues]
+            busy = [self._inspector.replaying(), *(self._is_busy(name) for name in self._queues)]
         except BrokerUnavailable:
             # the workers wait for it to come back, and so does this
             self._seen_empty = False

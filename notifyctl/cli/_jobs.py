@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from notifyctl.cli._context import connected, operator
 from notifyctl.cli._output import Column, Output, View, say, write
 from notifyctl.engine.states import State
-from notifyctl.views.doubts import told
+from notifyctl.views.doubts import told, unwanted
 from notifyctl.views.jobs import job_record, whole_job_record
 from notifyctl.views.times import duration, moment
 
@@ -98,8 +98,9 @@ def show_job(view: View, job: Job, *, reveal: bool) -> None:
     if attempts:
         write("\n")
         view.many(_flat(attempts), _ATTEMPT_COLUMNS)
-    for line in told(job):
-        say(line)
+    for line in (*told(job), unwanted(job)):
+        if line:
+            say(line)
 
 
 def _flat(attempts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

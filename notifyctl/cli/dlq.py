@@ -1,13 +1,16 @@
 """`notifyctl dlq`: dead letters, which will not be tried again until somebody decides."""
 
+from dataclasses import replace
+from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from notifyctl.cli import _bulk
 from notifyctl.cli._complete import dead_ids
 from notifyctl.cli._context import connected, operator
+from notifyctl.cli._export import export_all
 from notifyctl.cli._filters import CursorOption, filtered
 from notifyctl.cli._group import examples, noun
 from notifyctl.cli._jobs import list_jobs, show_job
@@ -21,27 +24,39 @@ from notifyctl.cli._options import (
     RevealOption,
     TableOption,
     YesOption,
+    read_duration,
     read_rate,
 )
-from notifyctl.cli._output import Column, Output, View
-from notifyctl.engine.states import State
+from notifyctl.cli._output import Column, Output, View, plain
+from notifyctl.cli._purge import purge_all
+from notifyctl.cli._replay import start
+from notifyctl.engine.states import Lane, State
+from notifyctl.engine.tally import By
 from notifyctl.errors import WrongState
 from notifyctl.units import Rate
+from notifyctl.views.counts import count_record
 from notifyctl.views.filters import Chosen
-from notifyctl.views.times import iso, moment
-
-if TYPE_CHECKING:
-    from notifyctl.engine.jobs import Job
+from notifyctl.views.times import moment
 
 __all__ = ["app"]
 
+
+class LaneName(StrEnum):
+    """Where dead letters go when they are sent again."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+    OWN = "own"
+
+
 app = noun(
     "dlq",
-    "Dead letters: look at them, send them again, give them up.",
+    "Dead letters: look at them, send them again, mend them, give them up.",
     "notifyctl dlq list",
     "notifyctl dlq show 3r9k2m4p8t6w1x5z",
     "notifyctl dlq retry 3r9k2m4p8t6w1x5z",
-    "notifyctl dlq retry --queue email --limit 100",
+    "notifyctl dlq retry --code 401 --since 2h --rate 5/s",
 )
 
 _RETRY = _bulk.Verb(
@@ -85,20 +100,9 @@ def list_(
     list_jobs(chosen, View(output, table), limit=limit, cursor=cursor, reveal=reveal, none="no dead letters")
 
 
-class By(StrEnum):
-    """What dead letters can be counted by."""
-
-    CODE = "code"
-    REASON = "reason"
-    ERROR = "error"
-    TEMPLATE = "template"
-    PROVIDER = "provider"
-    QUEUE = "queue"
-
-
 @app.command(
     epilog=examples(
-        "notifyctl dlq stats", "notifyctl dlq stats --by template --since 24h", "notifyctl dlq stats -o json"
+        "notifyctl dlq stats", "notifyctl dlq stats --by hour --code 401", "notifyctl dlq stats --by template -o json"
     )
 )
 @filtered(State.DEAD)
@@ -109,35 +113,16 @@ def stats(
     output: OutputOption = Output.TABLE,
     table: TableOption = "simple",
 ) -> None:
-    """Count dead letters by what they have in common, the most frequent first."""
-    counts: dict[str, list[int]] = {}
-    for job in connected().inspector.search(chosen.where, chosen.queues):
-        counts.setdefault(_of(job, by), []).append(job.finished_at_ms)
-    records = [
-        {by.value: what, "count": len(times), "first_at": iso(min(times)), "last_at": iso(max(times))}
-        for what, times in sorted(counts.items(), key=lambda one: (-len(one[1]), one[0]))
-    ]
+    """Count dead letters by what they have in common, the most frequent first; hours in their order."""
+    counts = connected().inspector.tally(by, chosen.where, chosen.queues)
+    records = [count_record(by, count) for count in counts]
     columns = (
-        Column(by.value, width=60),
+        Column(by.value, show=moment if by is By.HOUR else plain, width=60),
         Column("count"),
         Column("first_at", "first", moment),
         Column("last_at", "last", moment),
     )
     View(output, table).many(records, columns, id_key=by.value, none="no dead letters")
-
-
-def _of(job: "Job", by: By) -> str:
-    """What a dead letter is counted under."""
-    last = job.attempts[-1] if job.attempts else {}
-    match by:
-        case By.CODE:
-            return str(last.get("code") or job.reason)
-        case By.ERROR:
-            return str(last.get("error", ""))
-        case By.PROVIDER:
-            return ", ".join(sorted(job.providers))
-        case _:
-            return str(getattr(job, by.value))
 
 
 @app.command(epilog=examples("notifyctl dlq show 3r9k2m4p8t6w1x5z", "notifyctl dlq show 3r9k2m4p8t6w1x5z -o json"))
@@ -161,8 +146,8 @@ def show(
 @app.command(
     epilog=examples(
         "notifyctl dlq retry 3r9k2m4p8t6w1x5z",
-        "notifyctl dlq retry --queue email --limit 100 --reason 'mail server mended'",
-        "notifyctl dlq retry --code 451 --since 2h --rate 5/s --yes",
+        "notifyctl dlq retry --code 401 --since 14:02 --until 14:40 --dry-run",
+        "notifyctl dlq retry --code 401 --since 2h --rate 5/s --max-age 1d --reason 'key mended' --yes",
         "notifyctl dlq list -o id | notifyctl dlq retry -",
     )
 )
@@ -176,6 +161,15 @@ def retry(
     rate: Annotated[
         Rate | None, typer.Option(metavar="RATE", parser=read_rate, help="No faster than this: 5/s, 100/min.")
     ] = None,
+    max_age: Annotated[
+        timedelta | None,
+        typer.Option(metavar="AGE", parser=read_duration, help="Skip what was queued longer ago: 6h, 2d."),
+    ] = None,
+    lane: Annotated[
+        LaneName | None,
+        typer.Option(help="To the end of this lane; with filters low by default, and each into its own with ids."),
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until all are retried, also without a terminal.")] = False,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     reason: ReasonOption = "",
@@ -184,11 +178,25 @@ def retry(
 ) -> None:
     """Send dead letters on their way again, with a fresh count of attempts.
 
-    Jobs that are named go at once; with a filter or --all, the count and a sample are shown first. Where nobody can say
-    whether a message was sent already, it is said what is known, and asked.
+    Those that are named go at once. With filters or --all, the count and a sample are shown first; then workers send
+    them on, the oldest first, whatever becomes of this terminal: see `dlq replays`. They go to the end of the lane low,
+    and never hold up today's messages. Skipped, and counted, is what was accepted meanwhile, what a later event of its
+    order made wrong, and what is too old. Where nobody can say whether it was sent already, it is said, and asked.
     """
+    view = View(output, table)
+    if not _bulk.given(ids or (), chosen, every=every, limit=limit):
+        start(
+            chosen, view, yes=yes, dry_run=dry_run, reason=reason, wait=wait, limit=limit or 0, rate=rate,
+            lane=None if lane is LaneName.OWN else Lane.parse((lane or LaneName.LOW).value),
+            max_age_ms=0 if max_age is None else round(max_age.total_seconds() * 1000),
+        )  # fmt: skip
+        return
+    if max_age is not None:
+        raise typer.BadParameter("it goes with filters: who names a message wants it sent", param_hint="--max-age")
+    to = None if lane in (None, LaneName.OWN) else Lane.parse(lane.value)
+    verb = replace(_RETRY, act=lambda inspector, job_id, by, why: inspector.replay(job_id, lane=to, by=by, why=why))
     _bulk.perform(
-        _RETRY, ids or (), chosen, View(output, table),
+        verb, ids or (), chosen, view,
         every=every, limit=limit, yes=yes, dry_run=dry_run, reason=reason, rate=rate,
     )  # fmt: skip
 
@@ -212,7 +220,27 @@ def purge(
     table: TableOption = "simple",
 ) -> None:
     """Give dead letters up for good. They are gone afterwards; the audit log keeps who did it, and why."""
+    view = View(output, table)
+    if not _bulk.given(ids or (), chosen, every=every, limit=limit):
+        purge_all(chosen, view, yes=yes, dry_run=dry_run, reason=reason, limit=limit or 0)
+        return
     _bulk.perform(
-        _PURGE, ids or (), chosen, View(output, table),
+        _PURGE, ids or (), chosen, view,
         every=every, limit=limit, yes=yes, dry_run=dry_run, reason=reason,
     )  # fmt: skip
+
+
+@app.command(
+    epilog=examples(
+        "notifyctl dlq export --since today > dead.jsonl", "notifyctl dlq export --code 550 --reveal | jq -r .to"
+    )
+)
+@filtered(State.DEAD)
+def export(
+    *,
+    chosen: Chosen,
+    limit: BulkLimitOption = None,
+    reveal: RevealOption = False,
+) -> None:
+    """Print dead letters as JSON lines, each with its attempts, the newest first; all of them without a filter."""
+    export_all(chosen, limit=limit, reveal=reveal)

@@ -58,6 +58,11 @@ class Reader:
         self._configured = configured
         self._clock = clock
 
+    @property
+    def namespace(self) -> str:
+        """What all key names begin with."""
+        return self._fleet.namespace
+
     def queues(self) -> list[str]:
         """The names of all queues, configured or used, in order."""
         with translated():
@@ -196,6 +201,11 @@ class Reader:
             UnknownQueue: There is no such queue.
         """
         return tally(self._search, by, where, self.all_of(queues))
+
+    def replaying(self) -> bool:
+        """Whether workers have a bulk replay to carry out."""
+        with translated():
+            return bool(self.client.zcard(self._fleet.running_replays))
 
     def between_attempts(self, queue: str) -> bool:
         """Whether a delayed job has run before: a retry, rather than one scheduled by a caller."""

@@ -92,10 +92,17 @@ class Steps:
 
     def lead(self, replay_id: str, worker_id: str, lease_ms: int) -> Replay | None:
         """Carry it out for so long, or no longer where that is 0; None where somebody else does, or it is over."""
-        flat = _LEAD(self._client, [self._fleet.replay(replay_id)], [self._now(), worker_id, lease_ms])
+        keys = [self._fleet.replay(replay_id), self._fleet.running_replays]
+        flat = _LEAD(self._client, keys, [self._now(), worker_id, lease_ms, replay_id])
         if not flat:
             return None
         return self._with_progress(Replay.parse(replay_id, dict(zip(flat[::2], flat[1::2], strict=True))))
+
+    def leave(self, worker_id: str) -> None:
+        """Let others carry out at once what a worker process did that is dead for certain."""
+        running: Any = self._client.zrange(self._fleet.running_replays, 0, -1)
+        for replay_id in running:
+            self.lead(replay_id.decode(), worker_id, 0)
 
     def gather(self, replay: Replay) -> bool:
         """Gather a page of what is meant; whether there is more."""

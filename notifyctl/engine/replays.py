@@ -55,13 +55,12 @@ class Replays:
 
     Args:
         inspector: The operator's side of the queues.
-        namespace: What all key names begin with.
         clock: Replaces the server's clock, in tests.
     """
 
-    def __init__(self, inspector: Inspector, namespace: str, clock: Clock | None = None) -> None:
+    def __init__(self, inspector: Inspector, clock: Clock | None = None) -> None:
         self._inspector = inspector
-        self._steps = Steps(inspector.client, namespace, clock)
+        self._steps = Steps(inspector.client, inspector.namespace, clock)
 
     def plan(self, where: JobFilter, queues: Sequence[str] = (), *, limit: int = 0, max_age_ms: int = 0) -> Plan:
         """Say what a replay would do; nothing is changed.
@@ -144,7 +143,9 @@ class Replays:
             self._inspector.note("replay started", f"{wanted.replay_id}: {wanted.words}", by=by, why=why)
             while self._steps.gather(replay := self.get(wanted.replay_id)):
                 pass
-        return replay
+            if not replay.left:
+                self._steps.finish(replay, "done")
+        return replay if replay.left else self.get(wanted.replay_id)
 
     def list(self, *, limit: int = 50) -> list[Replay]:
         """Those of the last 30 days, the newest first.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from notifyctl.engine.jobs import Job
 
-__all__ = ["HELD", "in_doubt", "known", "may_repeat", "told"]
+__all__ = ["HELD", "in_doubt", "known", "may_repeat", "told", "unwanted"]
 
 #: Why a dead letter is held of which nobody can say that.
 HELD = "unknown_outcome"
@@ -47,6 +47,13 @@ def in_doubt(job: Job) -> bool:
 def may_repeat(job: Job) -> bool:
     """Whether its customer may have got it already, though it did not complete."""
     return in_doubt(job) or (bool(job.duplicates) and job.state is not State.COMPLETED)
+
+
+def unwanted(job: Job) -> str:
+    """Say that a dead letter must not go, as a later event of its order made it wrong; nothing of any other job."""
+    if job.state is not State.DEAD or not job.superseded_at_ms:
+        return ""
+    return f"it is not wanted any more: a later event of its order made it wrong at {moment(iso(job.superseded_at_ms))}"
 
 
 def told(job: Job) -> list[str]:

@@ -11,6 +11,7 @@ from notifyctl.engine.keys import QueueKeys
 from notifyctl.engine.scripts import Scripts
 from notifyctl.engine.states import State
 from tests.support.cli import run
+from tests.support.dead import carry_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +102,7 @@ def test_retry_goes_on_past_ids_that_cannot_be_retried(dead: Callable[..., list[
 def test_bulk_retry_asks_and_without_a_terminal_refuses(
     ok: Callable[..., Result], dead: Callable[..., list[str]], app: App
 ) -> None:
-    """Names the flag, shows a sample; --yes goes ahead, --limit takes the oldest."""
+    """Names the flag, shows a sample; --yes goes ahead, --limit takes the oldest, once a worker is there."""
     ids = dead(5)
 
     refused = run("dlq", "retry", "--queue", "email")
@@ -111,7 +112,11 @@ def test_bulk_retry_asks_and_without_a_terminal_refuses(
     assert "--yes" in refused.err
     assert app.inspector.stats("email").dlq == 5
 
-    assert ok("dlq", "retry", "--all", "--limit", "2", "-y", "-o", "id").out.split() == ids[:2]
+    started = ok("dlq", "retry", "--all", "--limit", "2", "-y", "-o", "id")
+    assert "no worker runs: this waits until one does" in started.err
+    (replay,) = carry_out(app, started.out.strip())
+    assert (replay.replayed, replay.state) == (2, "done")
+    assert [job.job_id for job in app.inspector.jobs("email", State.WAITING)] == ids[:2]
     assert app.inspector.stats("email").dlq == 3
 
 
@@ -171,12 +176,14 @@ def test_filters_choose_for_lists_and_for_bulk_verbs(
         ["--order", "10482", "--code", "550", "--error", "recipient", "--since", "1h"],
     ):
         assert ok("dlq", "list", *chosen, "-o", "id").out.split() == [first]
-        assert ok("dlq", "retry", *chosen, "--dry-run", "-o", "id").out.split() == [first]
+        planned = ok("dlq", "retry", *chosen, "--dry-run", "-o", "json").json()
+        assert (planned["will_go"], [job["id"] for job in planned["sample"]]) == (1, [first])
     assert set(ok("dlq", "list", "--to", "ada@example.com", "-o", "id").out.split()) == {first, other}
     assert ok("dlq", "list", "--to", "eve@example.com", "-o", "json").json() == []
     assert ok("dlq", "list", "--until", "1h", "--attempts", "1", "-o", "json").json() == []
 
-    assert ok("dlq", "retry", "--order", "10482", "--yes").out == "retried 1\n"
+    assert ok("dlq", "retry", "--order", "10482", "--yes").out == "to be retried 1\n"
+    carry_out(app)
     assert app.inspector.stats("email").dlq == 1
     assert ok("dlq", "purge", "--template", "test_message", "--yes").out == "purged 1\n"
     assert app.inspector.stats("email").dlq == 0
@@ -209,12 +216,12 @@ def test_stats_count_what_they_have_in_common(ok: Callable[..., Result], dead: C
     assert "no such recipient" in ok("dlq", "stats", "--by", "error").out
 
 
-def test_retry_keeps_to_a_rate(ok: Callable[..., Result], dead: Callable[..., list[str]]) -> None:
+def test_retry_of_ids_keeps_to_a_rate(ok: Callable[..., Result], dead: Callable[..., list[str]]) -> None:
     """So that what is mended is not flooded."""
-    dead(4)
+    ids = dead(4)
 
     started = time.monotonic()
-    assert ok("dlq", "retry", "--all", "--yes", "--rate", "5/s").out == "retried 4\n"
+    assert ok("dlq", "retry", *ids, "--rate", "5/s").out == "retried 4\n"
 
     assert time.monotonic() - started >= 3 / 5
 
@@ -291,9 +298,15 @@ def test_retry_asks_wherever_it_may_have_been_sent(
     assert told in run("dlq", "show", job_id).err
 
 
-def test_bulk_retry_says_how_many_are_in_doubt(dead: Callable[..., list[str]], held: str) -> None:
-    """Among others that can be sent again without a thought."""
-    refused = run("dlq", "retry", *dead(2), held)
+@pytest.mark.parametrize("named", [True, False])
+def test_bulk_retry_says_how_many_are_in_doubt(
+    dead: Callable[..., list[str]], held: str, named: bool, ok: Callable[..., Result]
+) -> None:
+    """Among others that can be sent again without a thought, named one by one or found by a filter."""
+    letters = dead(2)
+    refused = run("dlq", "retry", *([*letters, held] if named else ["--all"]))
+    told = "of 1 of them nobody can say whether they were sent: they may arrive twice"
 
     assert refused.code == 1
-    assert "of 1 of them nobody can say whether they were sent: they may arrive twice" in refused.err
+    assert told in refused.err
+    assert told in ok("dlq", "retry", "--all", "--dry-run").err

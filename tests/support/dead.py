@@ -6,10 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 from notifyctl.engine.keys import QueueKeys
+from notifyctl.engine.replay_steps import Steps
 from notifyctl.engine.scripts import Scripts
 
 if TYPE_CHECKING:
     from notifyctl.app import App
+    from notifyctl.engine.replay import Replay
 
 REFUSED = {"attempt": 1, "outcome": "permanent", "code": "550", "error": "no such recipient"}
 
@@ -25,3 +27,13 @@ def bury(app: App, count: int, *, queue: str = "email", reason: str = "permanent
         scripts.bury(job.job_id, job.token, reason, json.dumps({**REFUSED, **record}))
     assert len(batch.jobs) == count
     return [job.job_id for job in batch.jobs]
+
+
+def carry_out(app: App, *replay_ids: str) -> list[Replay]:
+    """Take all steps of these bulk replays at once, of all that run by default, as a worker does; how they ended."""
+    steps = Steps(app.inspector.client, app.settings.namespace)
+    running = replay_ids or tuple(one.replay_id for one in app.replays.list() if one.state == "running")
+    for replay_id in running:
+        while (led := steps.lead(replay_id, "w-test", 5_000)) is not None:
+            steps.take(led)
+    return [app.replays.get(replay_id) for replay_id in running]

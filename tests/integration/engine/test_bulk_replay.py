@@ -30,7 +30,7 @@ class Bulk:
             seed.client, NAMESPACE, rates=rates, retention=RETENTION, secret="s" * 32, clock=seed.clock
         )
         self.seed = seed
-        self.replays = Replays(inspector, NAMESPACE, seed.clock)
+        self.replays = Replays(inspector, seed.clock)
         self.steps = Steps(seed.client, NAMESPACE, seed.clock)
         self.inspector = inspector
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from notifyctl.engine.jobs import Job
@@ -26,7 +28,8 @@ def test_edit_keeps_what_it_was(seed: Seed) -> None:
     assert seed.twice(lambda: edit(seed)) == "done"
     assert edit(seed, "another", b"q", b"r") == "done"
 
-    job = Job.parse("email", "a", seed.client.hgetall(seed.keys.job("a")))
+    stored: Any = seed.client.hgetall(seed.keys.job("a"))
+    job = Job.parse("email", "a", stored)
     assert (job.state, job.payload, job.template, job.originals) == (State.DEAD, b"r", "order_shipped", [b"p", b"q"])
     assert job.acts == [{"at_ms": NOW_MS, "verb": "edited", "by": "ada", "why": "a typo"}] * 2
     assert seed.score("dead", "a") == NOW_MS

@@ -26,11 +26,15 @@ class _Inspector:
     def __init__(self, **stats: Any) -> None:
         self.look = replace(EMPTY, **stats)
         self.retrying = False
+        self.has_replay = False
         self.away = False
         self.asked = 0
 
     def between_attempts(self, _: str) -> bool:
         return self.retrying
+
+    def replaying(self) -> bool:
+        return self.has_replay
 
     def stats(self, _: str) -> QueueStats:
         self.asked += 1
@@ -49,6 +53,17 @@ def _drain(inspector: _Inspector) -> tuple[Drain, Callable[[], bool]]:
         return drain()
 
     return drain, later
+
+
+def test_a_bulk_replay_is_waited_for() -> None:
+    """It is going to put something into the queues."""
+    inspector = _Inspector()
+    inspector.has_replay = True
+    _, later = _drain(inspector)
+
+    assert [later(), later(), later()] == [False] * 3
+    inspector.has_replay = False
+    assert [later(), later()] == [False, True]
 
 
 def test_an_empty_queue_ends_at_the_second_look() -> None:
