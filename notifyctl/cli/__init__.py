@@ -29,7 +29,7 @@ class _Root(Noun):
         "order": ("Orders: queue the messages that follow from them.", "notifyctl.cli.timeline"),
         "send": ("Queue one message, and print its id.", "notifyctl.cli.send"),
         "job": ("Jobs: single messages, wherever they are.", "notifyctl.cli.job"),
-        "dlq": ("Dead letters: look at them, send them again, mend them, give them up.", "notifyctl.cli.replays"),
+        "dlq": ("Dead letters: look at them, mend and resend them, or give up.", "notifyctl.cli.replays"),
         "queue": ("Queues: pause them, let them go on, limit them.", "notifyctl.cli.queue"),
         "provider": ("Providers: test them, take them out, ask them again.", "notifyctl.cli.provider"),
         "spool": ("The spool: messages kept on this machine while Redis is away.", "notifyctl.cli.spool"),

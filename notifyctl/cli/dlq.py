@@ -52,7 +52,7 @@ class LaneName(StrEnum):
 
 app = noun(
     "dlq",
-    "Dead letters: look at them, send them again, mend them, give them up.",
+    "Dead letters: look at them, mend and resend them, or give up.",
     "notifyctl dlq list",
     "notifyctl dlq show 3r9k2m4p8t6w1x5z",
     "notifyctl dlq retry 3r9k2m4p8t6w1x5z",

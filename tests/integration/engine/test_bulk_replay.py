@@ -82,6 +82,7 @@ def test_bulk_replay_sends_what_fits_to_the_end_of_the_lane_low(bulk: Bulk, seed
     assert (job.lane, job.attempt, job.replays, job.replayed_at_ms) == (Lane.LOW, 0, 1, NOW_MS)
     assert job.acts == [{"at_ms": NOW_MS, "verb": "retried", "by": "ada", "why": "mended", "replay": replay.replay_id}]
     assert seed.woken
+    assert seed.client.hget(seed.keys.totals, "replayed") == b"2"
 
 
 def test_bulk_replay_into_another_lane_or_each_into_its_own(bulk: Bulk, seed: Seed) -> None:
