@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from itertools import zip_longest
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -21,6 +21,9 @@ from notifyctl.cli._output import Column, Output, Record, View, say, write
 from notifyctl.errors import BrokerUnavailable
 from notifyctl.views.queues import queue_records
 from notifyctl.views.times import duration
+
+if TYPE_CHECKING:
+    from notifyctl.app import App
 
 __all__ = ["OPEN_COLUMN", "app"]
 
@@ -138,6 +141,8 @@ def stats(
     Every number is exact, and counted in one moment per queue. 'completed' looks back 24 hours and 'failed' 7 days;
     'dlq' is what is dead now; 'workers' are the processes that take from the queue, as 'worker list' has them. As JSON,
     one queue asked for by name is an object; otherwise there is a list of them.
+
+    On a terminal, --watch shows rates, limits and their use, circuits, workers and the last events besides.
     """
     app = connected()
     view = View(output, table)
@@ -158,11 +163,26 @@ def stats(
         _end_if_met(fail_if or (), found)
         return
     try:
+        if output is Output.TABLE and sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+            _watch(app, queues or (), watch, fail_if or ())
         for found in _watched(look, watch):
-            _redraw(found, view)
+            _print(found, view)
             _end_if_met(fail_if or (), found)
     except KeyboardInterrupt:
         raise typer.Exit(Code.DONE) from None
+
+
+def _watch(app: "App", queues: Sequence[str], every: timedelta, conditions: Sequence[Condition]) -> None:
+    from notifyctl.cli._watch import watch
+
+    met: list[Record] = []
+
+    def is_over(records: Sequence[Record]) -> bool:
+        met.extend(record for record in records if any(condition.met_by(record) for condition in conditions))
+        return bool(met)
+
+    watch(app, queues, every, is_over)
+    _end_if_met(conditions, met)
 
 
 def _note(what: str) -> None:
@@ -188,10 +208,9 @@ def _watched(look: Callable[[], Sequence[Record]], every: timedelta) -> Iterator
             yield found
 
 
-def _redraw(records: Sequence[Record], view: View) -> None:
+def _print(records: Sequence[Record], view: View) -> None:
     if sys.stdout.isatty() and view.output is Output.TABLE:
-        # a terminal without a cursor gets one table after the other
-        write("\n" if os.environ.get("TERM") == "dumb" else "\x1b[H\x1b[J")
+        write("\n")  # a terminal without a cursor gets one table after the other
         view.many(records, _columns(records, view.output))
     else:
         View(Output.JSONL).many(records, QUEUE_COLUMNS)

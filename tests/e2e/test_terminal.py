@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from notifyctl.app import App
+    from tests.support.server import Server
 
 
 #: Makes the terminal the process's own, as shells and Ctrl-C need it.
@@ -134,15 +135,59 @@ def test_ctrl_c_at_the_question_ends_with_130(app: App, dead: Callable[..., list
     assert app.inspector.stats("email").dlq == 1
 
 
+#: What gives a terminal its own screen and its cursor back.
+_GIVEN_BACK = ("\x1b[?1049l", "\x1b[?25h")
+
+
 def test_watch_redraws_and_ends_with_0(redis_url: str) -> None:
-    """The table stays in its place."""
+    """On a screen of its own, which Ctrl-C gives back with the cursor; nothing is ever wiped, so nothing flickers."""
     with terminal("stats", "--watch", "20ms") as shown:
-        shown.until("\x1b[H\x1b[J")
-        shown.until("whatsapp")
+        shown.until("\x1b[?1049h")
+        shown.until_all(
+            "every 0.02s, Ctrl-C ends", "whatsapp", "limit", "circuits outbox closed", "nobody sends anything"
+        )
+        shown.text = ""
+        shown.until_all("email", "whatsapp")
+        assert "\x1b[2J" not in shown.text
         shown.process.send_signal(signal.SIGINT)
 
         assert shown.end() == 0
-    assert "waiting" in shown.text
+    assert all(code in shown.text for code in _GIVEN_BACK)
+    assert "Traceback" not in shown.text
+
+
+def test_watch_gives_the_terminal_back_when_it_is_stopped(redis_url: str) -> None:
+    """Also by somebody else."""
+    with terminal("stats", "--watch", "20ms") as shown:
+        shown.until("whatsapp")
+        shown.process.send_signal(signal.SIGTERM)
+
+        assert shown.end() == 143
+    assert all(code in shown.text for code in _GIVEN_BACK)
+
+
+def test_watch_says_why_it_ends(redis_url: str) -> None:
+    """A condition that is met is told when the terminal is its own again."""
+    with terminal("stats", "--watch", "20ms", "--fail-if", "workers==0") as shown:
+        assert shown.end() == 7
+    assert "email: workers is 0" in shown.text.rpartition(_GIVEN_BACK[0])[2]
+
+
+def test_watch_heals_when_redis_comes_back(own_server: Server) -> None:
+    """What was seen last stays, under the reason why there is nothing newer."""
+    with terminal("stats", "--watch", "20ms", REDIS_URL=own_server.url) as shown:
+        shown.until("whatsapp")
+        own_server.kill()
+        shown.until_all("still trying", "whatsapp")
+        own_server.start()
+        end = time.monotonic() + 20
+        while "still trying" in (shown.text.rpartition("Ctrl-C ends")[2] or "still trying"):
+            assert time.monotonic() < end
+            shown.text = ""
+            shown.until("circuits")
+        shown.process.send_signal(signal.SIGINT)
+
+        assert shown.end() == 0
 
 
 def test_watch_needs_no_cursor(redis_url: str) -> None:

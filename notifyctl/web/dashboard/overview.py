@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -11,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from notifyctl.clock import now_ms
 from notifyctl.errors import InvalidInput
 from notifyctl.units import Rate
+from notifyctl.views.pace import Pace
 from notifyctl.views.queues import queue_records
 from notifyctl.web.context import Core
 from notifyctl.web.dashboard.callers import Operator, Visitor
@@ -19,10 +19,7 @@ from notifyctl.web.dashboard.pages import redirect, render
 from notifyctl.web.dashboard.providers import look_at_providers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from notifyctl.app import App
-    from notifyctl.engine.minutes import Minute
 
 __all__ = ["router"]
 
@@ -32,39 +29,6 @@ Reason = Annotated[str, Form(max_length=200)]
 
 _HOUR = 60
 _SUMMED = ("waiting", "active", "delayed", "completed", "failed", "dlq", "possible_duplicates")
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast a queue goes.
-
-    Attributes:
-        sent: Completed in each of the last 60 minutes that are over, oldest first, and `buried`: those given up.
-        per_s: Completed a second, over the last minute.
-        asked_per_s: Handed to workers a second, over the last minute: what the limit limits.
-        share: How much of the limit that is, from 0 to 1; 0 where there is none.
-    """
-
-    sent: list[int]
-    buried: list[int]
-    per_s: float
-    asked_per_s: float
-    share: float
-
-    @classmethod
-    def of(cls, minutes: Sequence[Minute], rate: str, at_ms: int) -> Pace:
-        """Return the pace that minutes show, the last one of which is still going on."""
-        *over, now = minutes
-        rest = 1 - at_ms % 60_000 / 60_000  # so much of the minute before is no longer than a minute ago
-        per_s = (now.completed + over[-1].completed * rest) / 60
-        asked_per_s = (now.granted + over[-1].granted * rest) / 60
-        share = min(1.0, asked_per_s / Rate.parse(rate).per_second)
-        return cls([one.completed for one in over], [one.buried for one in over], per_s, asked_per_s, share)
-
-    @property
-    def words(self) -> str:
-        """What the drawing of it shows."""
-        return f"Sent per minute over the last hour: {self.sent[-1]} in the last one, {max(self.sent)} at most"
 
 
 @router.get("/", response_class=HTMLResponse)
