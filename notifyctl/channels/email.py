@@ -6,7 +6,9 @@ is down would make good addresses look bad for good. Knows no provider and no qu
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
     from notifyctl.templates.catalog import Catalog
 
 __all__ = ["parse_address", "render_email"]
+
+#: What most addresses have before their ``@`` (RFC 5322, dot-atom), and the lengths that RFC 5321 allows.
+_DOT_ATOM: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_MAX_LOCAL: Final = 64
+_MAX_ADDRESS: Final = 254
 
 
 def parse_address(text: str) -> str:
@@ -47,14 +54,30 @@ def parse_address(text: str) -> str:
         )
     if not address.partition("@")[0].isascii():
         raise InvalidRecipient("the part before the @ must be ASCII: most mail servers take nothing else")
+    local, _, domain = address.partition("@")
+    if len(local) <= _MAX_LOCAL and _DOT_ATOM.fullmatch(local) and (plain := _checked_domain(domain)):
+        usual = f"{local}@{plain}"
+        if len(usual) <= _MAX_ADDRESS:
+            return usual
+    checked = _checked(address)
+    if not checked:
+        raise InvalidRecipient("expected a mail address that can be sent to, such as ada@example.com")
+    return checked
+
+
+def _checked(address: str) -> str:
+    """Return an address in ASCII; empty if it is none. An error's text would quote pieces of it."""
     try:
         checked = validate_email(address, check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError:
-        # Its text quotes pieces of the address, so neither it nor the chain goes on.
-        raise InvalidRecipient("expected a mail address that can be sent to, such as ada@example.com") from None
-    if checked.ascii_email is None:  # only where the part before the @ is not ASCII, which was refused above
-        raise InvalidRecipient("the mail address has no ASCII form")
-    return checked.ascii_email
+        return ""
+    return checked.ascii_email or ""
+
+
+@lru_cache(4_096)
+def _checked_domain(domain: str) -> str:
+    """Return a domain in ASCII, empty if it is none; most customers have theirs in common with others."""
+    return _checked(f"a@{domain}").removeprefix("a@")
 
 
 def render_email(

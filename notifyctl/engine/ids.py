@@ -7,6 +7,7 @@ that they keep their order and cannot collide with each other.
 
 from __future__ import annotations
 
+import os
 import secrets
 import threading
 
@@ -17,20 +18,36 @@ __all__ = ["new_id"]
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]
 _RANDOM_BITS = 38
+#: So many random bytes are asked for at once: each time, other threads get their turn.
+_POOL_BYTES = 5 * 200
 _lock = threading.Lock()
 _last = 0
+_pool = memoryview(b"")
+
+
+def _forget_pool() -> None:
+    """Let a forked process ask for random bytes of its own: with its parent's, it would make the same ids."""
+    global _pool  # noqa: PLW0603
+    _pool = memoryview(b"")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pool)
 
 
 def new_id() -> str:
     """Return an id that no other call returns, later ones greater than earlier ones."""
-    global _last  # noqa: PLW0603 - the one counter of this process
+    global _last, _pool  # noqa: PLW0603 - the one counter of this process, and what it is made of
     value = now_ms() << _RANDOM_BITS
     with _lock:
         if value <= _last:
             value = _last + 1
         else:
+            if not _pool:
+                _pool = memoryview(secrets.token_bytes(_POOL_BYTES))
             # half of the range is left for counting up within the millisecond
-            value |= secrets.randbits(_RANDOM_BITS - 1)
+            value |= int.from_bytes(_pool[:5], "big") >> (41 - _RANDOM_BITS)
+            _pool = _pool[5:]
             if value <= _last:
                 value = _last + 1
         _last = value

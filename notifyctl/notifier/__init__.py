@@ -167,13 +167,18 @@ class Notifier:
             answers |= self._outlet.queue_many(drafts)
         return [answers[place] for place in range(len(wanted))]
 
-    def draft(self, notification: Notification, options: Options) -> Draft:
+    def draft(self, notification: Notification, options: Options, *, ours: bool = False) -> Draft:
         """Return a message that is certain to be usable, to be queued with others by `queue_drafts`.
+
+        Args:
+            notification: What to send.
+            options: How.
+            ours: Both were made by the rules for orders, and need no further look at their parts.
 
         Raises:
             InvalidInput: The address, the template, a variable or an option cannot be used.
         """
-        draft = self._drafter.draft(notification, options)
+        draft = self._drafter.draft(notification, options, ours=ours)
         _ = draft.job
         return draft
 

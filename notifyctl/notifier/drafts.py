@@ -86,14 +86,20 @@ class Drafter:
         self._content_sids = content_sids
         self._clock = clock
 
-    def draft(self, notification: Notification, options: Options) -> Draft:
+    def draft(self, notification: Notification, options: Options, *, ours: bool = False) -> Draft:
         """Return what a job is to be made of.
+
+        Args:
+            notification: What is asked for.
+            options: How.
+            ours: Both were made by the rules for orders: the address is in normal form, and everything of its type.
 
         Raises:
             InvalidInput: The address or an option cannot be used.
         """
-        options.check()
-        checked = normalized(typed(notification), region=self._default_region)
+        if not ours:
+            options.check()
+        checked = notification if ours else normalized(typed(notification), region=self._default_region)
         payload = checked.encode()
         return Draft(
             checked,

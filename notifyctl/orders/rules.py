@@ -17,6 +17,7 @@ no queue; addresses are checked as the channels do.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache, partial
@@ -42,6 +43,9 @@ __all__ = ["Outcome", "Planned", "Skipped", "happenings", "order_notifications"]
 
 #: What stands in the key for the id of a part that has none: the rest of the order is told of as well.
 _PART = "partial"
+
+#: What needs no quoting.
+_PLAIN = re.compile(r"[A-Za-z0-9_.~ /#-]+")
 
 #: What is superseded where an order came to nothing.
 _ANNOUNCEMENTS = (OrderEvent.PLACED, OrderEvent.PAID)
@@ -355,7 +359,7 @@ def _key(order: Order, happening: Happening, channel: Channel, *, own_row: bool 
     elif isinstance(part, Shipment) and part.partial and not name:
         name = _PART
     parts = (order.shop, order.id, event, *([name] if name else []), channel)
-    return ":".join(quote(text, safe=" /#") for text in parts)
+    return ":".join(text if _PLAIN.fullmatch(text) else quote(text, safe=" /#") for text in parts)
 
 
 @cache

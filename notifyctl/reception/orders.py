@@ -157,4 +157,4 @@ class OrderReader:
             delay=plan.delay or None,
             expires=plan.expires_after,
         )
-        return self._notifier.draft(plan.notification, options)
+        return self._notifier.draft(plan.notification, options, ours=True)

@@ -20,11 +20,14 @@ __all__ = ["shape"]
 _ROWS: Final = 60
 _MAX_TEXT: Final = 100
 _MAX_LINK: Final = 300
+#: So long are amounts that may be dates as well, such as 20260131.
+_DATES: Final = (7, 8)
 
-_DIGITS: Final = "0123456789"
-_WORD: Final = re.compile(r"[a-z]{1,12}|[A-Z]{3}")
-_AMOUNT: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
-_LINK: Final = re.compile(r"https?://[!-~]+")
+#: What a template may compare, calculate with, or link to; of a moment, what may be one.
+_KIND: Final = re.compile(
+    r"(?P<word>[a-z]{1,12}|[A-Z]{3})|(?P<zero>0{1,15}(?:\.0{1,15})?)|(?P<amount>[0-9]{1,15}(?:\.[0-9]{1,15})?)"
+    r"|(?P<moment>[0-9].*)|(?P<link>https?://[!-~]+)"
+)
 
 
 class _Unlike(Exception):
@@ -56,17 +59,20 @@ def _shape(value: Any) -> Hashable:
 
 def _text(text: str) -> str:
     """Return the kind of a text: of one that a template may compare, the text itself."""
-    if len(text) > _MAX_TEXT and not (len(text) <= _MAX_LINK and _LINK.fullmatch(text)):
-        raise _Unlike
-    if _WORD.fullmatch(text):
+    match = _KIND.fullmatch(text)
+    kind = match.lastgroup if match else None
+    if kind == "word":
         return text
-    if not text.isprintable() or not text.strip() or "    " in text:
+    if len(text) > (_MAX_LINK if kind == "link" else _MAX_TEXT):
         raise _Unlike
-    if _AMOUNT.fullmatch(text):
-        return ("1" if float(text) else "0") + ("T" if _is_moment(text) else "")
-    if text[0] in _DIGITS:
-        return "T" if _is_moment(text) else "A text"
-    return "https:" if _LINK.fullmatch(text) else "A text"
+    if kind is None or kind == "moment":
+        if not text.isprintable() or "    " in text or not text.strip():
+            raise _Unlike
+        return "T" if kind and _is_moment(text) else "A text"
+    if kind == "link":
+        return "https:"
+    amount = "1" if kind == "amount" else "0"
+    return amount + "T" if len(text) in _DATES and _is_moment(text) else amount
 
 
 def _is_moment(text: str) -> bool:

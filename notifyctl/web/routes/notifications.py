@@ -16,7 +16,7 @@ from notifyctl.views.jobs import job_record
 from notifyctl.web.answers import one, problem, record_of
 from notifyctl.web.bodies import NOTIFICATIONS
 from notifyctl.web.caller import Caller, allowed
-from notifyctl.web.context import Core
+from notifyctl.web.context import Core, core_of
 from notifyctl.web.handing import accepted, flag, idempotency_key, json_body, shown_key
 from notifyctl.web.problems import RESPONSES
 from notifyctl.web.routes.jobs import JobId
@@ -28,7 +28,7 @@ router = APIRouter(tags=["intake"], responses=RESPONSES)
 
 @router.post("/api/notifications", summary="Queue one message", **NOTIFICATIONS)
 async def take_notification(
-    request: Request, app: Core, caller: Annotated[Caller, Depends(allowed(Permission.PRODUCE))]
+    request: Request, caller: Annotated[Caller, Depends(allowed(Permission.PRODUCE))]
 ) -> Response:
     """Queue one message to one recipient; all that `notifyctl send` can.
 
@@ -41,7 +41,7 @@ async def take_notification(
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
     key = idempotency_key(request, caller)
-    read = partial(app.doors.messages.read, wanted, shown_key(request))
+    read = partial(core_of(request).doors.messages.read, wanted, shown_key(request))
     dry_run = flag(request.query_params, "dry_run")
     return await accepted(request, Handover(read, body=body if key else b"", key=key, dry_run=dry_run))
 

@@ -14,7 +14,7 @@ from notifyctl.orders import OrderEvent, Platform
 from notifyctl.reception import Handover
 from notifyctl.web.bodies import ORDERS
 from notifyctl.web.caller import Caller, allowed
-from notifyctl.web.context import Core
+from notifyctl.web.context import core_of
 from notifyctl.web.handing import accepted, flag, idempotency_key, json_body, one_of
 from notifyctl.web.problems import RESPONSES
 
@@ -29,7 +29,7 @@ _PLATFORMS = {platform.value: platform for platform in Platform}
 
 
 @router.post("/api/orders", summary="Queue the messages of orders", **ORDERS)
-async def take_orders(request: Request, app: Core, caller: Producer) -> Response:
+async def take_orders(request: Request, caller: Producer) -> Response:
     """Queue the messages that follow from an order, or from an array of up to 500, in our format or a shop system's.
 
     All orders of a request can be used, or nothing of it is queued: 422 then says where each fault is. An order may be
@@ -41,7 +41,7 @@ async def take_orders(request: Request, app: Core, caller: Producer) -> Response
         raise InvalidInput("shop must be a name of at most 64 characters")
     body = await json_body(request)
     read = partial(
-        app.doors.orders.read,
+        core_of(request).doors.orders.read,
         body,
         shop=shop,
         event=one_of(query, "event", _EVENTS),
