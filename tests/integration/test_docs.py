@@ -39,18 +39,22 @@ FILES = {
     "docs/how-to/shopify.md": {"deliveries.jsonl": EXAMPLES / "shopify-order.json"},
 }
 
+#: For pages about the HTTP side: it is served, at a port of its own.
+_SERVED = f"""
+        export NOTIFYCTL_SERVE_PORT={unused_port()} NOTIFYCTL_EMAIL_RATE=off
+        notifyctl serve >/dev/null 2>&1 &
+        trap "kill $!" EXIT
+        curl -s --retry 60 --retry-delay 1 --retry-connrefused --retry-max-time 60 http://127.0.0.1:8765/healthz
+    """
+
 #: What has happened before a page begins; limits would only take time.
 BEFORE = {
     "README.md": """
         export NOTIFYCTL_EMAIL_RATE=off NOTIFYCTL_WHATSAPP_RATE=off
         notifyctl send email ada+bounce@example.com -t test_message && notifyctl worker --drain
     """,
-    "docs/how-to/http-api.md": f"""
-        export NOTIFYCTL_SERVE_PORT={unused_port()} NOTIFYCTL_EMAIL_RATE=off
-        notifyctl serve >/dev/null 2>&1 &
-        trap "kill $!" EXIT
-        curl -s --retry 60 --retry-delay 1 --retry-connrefused --retry-max-time 60 http://127.0.0.1:8765/healthz
-    """,
+    "docs/how-to/http-api.md": _SERVED,
+    "docs/how-to/orders-over-http.md": _SERVED,
 }
 
 #: What the Python of a page takes for given, and what shows that it worked.
