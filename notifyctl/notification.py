@@ -31,6 +31,7 @@ __all__ = [
 MAX_NOTIFICATION_BYTES = 256 * 1024
 
 _VERSION = 1
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
 
 
 class Channel(StrEnum):
@@ -84,7 +85,7 @@ class Notification:
             InvalidInput: If the data is not JSON, or all of it has more than `MAX_NOTIFICATION_BYTES` bytes.
         """
         try:
-            raw = json.dumps(
+            raw = _ENCODER.encode(
                 {
                     "v": _VERSION,
                     "channel": self.channel,
@@ -94,11 +95,7 @@ class Notification:
                     "data": self.data,
                     "order_id": self.order_id,
                     "locale": self.locale,
-                },
-                ensure_ascii=False,
-                separators=(",", ":"),
-                sort_keys=True,
-                allow_nan=False,
+                }
             ).encode()
         except (TypeError, ValueError) as error:
             raise InvalidInput(f"the data of template {self.template!r} must be JSON values: {error}") from error

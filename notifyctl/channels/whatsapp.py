@@ -76,8 +76,10 @@ def parse_number(text: str, region: str | None = None) -> str:
 
 def _plain(text: str) -> str:
     """Return a number in ASCII digits: without the marks that copying leaves in it, in the digits of any script."""
-    visible = "".join(c for c in unicodedata.normalize("NFKC", text.strip(" ")) if unicodedata.category(c) != "Cf")
-    digits = "".join(str(unicodedata.decimal(c, c)) for c in visible)
+    digits = text.strip(" ")
+    if not digits.isascii():
+        visible = (c for c in unicodedata.normalize("NFKC", digits) if unicodedata.category(c) != "Cf")
+        digits = "".join(str(unicodedata.decimal(c, c)) for c in visible)
     return digits.removeprefix("tel:").strip(" ")
 
 

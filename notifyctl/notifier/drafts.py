@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from dramatiq import Message
+from dramatiq import get_encoder
 
 from notifyctl.channels.validation import Prover, normalized
 from notifyctl.clock import to_ms
@@ -124,21 +124,24 @@ class Drafter:
         self._prove(checked)
         job_id = new_id()
         now = self._clock()
-        message: Message[None] = Message(
-            queue_name=checked.channel.value,
-            actor_name=ACTORS[checked.channel],
-            args=(job_id,),
-            kwargs={},
-            options={"unknown_outcome": options.unknown_outcome} if options.unknown_outcome else {},
-            message_id=job_id,
-            message_timestamp=now,
+        # as `Message.encode` would, which looks up its own fields each time
+        message = get_encoder().encode(
+            {
+                "queue_name": checked.channel.value,
+                "actor_name": ACTORS[checked.channel],
+                "args": (job_id,),
+                "kwargs": {},
+                "options": {"unknown_outcome": options.unknown_outcome} if options.unknown_outcome else {},
+                "message_id": job_id,
+                "message_timestamp": now,
+            }
         )
         due_at_ms = to_ms(options.at) if options.at is not None else 0
         start_ms = max(due_at_ms, now + milliseconds(options.delay))
         expires = options.expires if options.expires is not None else self._template_expiry(checked)
         return NewJob(
             job_id=job_id,
-            message=message.encode(),
+            message=message,
             payload=payload,
             lane=lane(options.priority),
             due_at_ms=due_at_ms,

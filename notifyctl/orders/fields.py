@@ -28,6 +28,7 @@ _MAX_DIGITS: Final = 15
 _MAX_PLACES: Final = 30
 #: What databases write for a date that there is none of.
 _NO_DATE: Final = "0000-00-00"
+_USUAL_NUMBER: Final = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,3})?", re.ASCII)
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _CONTROLS: Final = ("Cc", "Cs")
 
@@ -171,6 +172,8 @@ class Fields:
         value = self._value.get(key)
         if value in (None, ""):
             return None
+        if isinstance(value, str) and _USUAL_NUMBER.fullmatch(value):
+            return Decimal(value)
         try:
             if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
                 raise self._expected(key, "a decimal number such as 29.35")

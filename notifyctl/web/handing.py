@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from fastapi import Request
 from fastapi.responses import Response
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from notifyctl.errors import InvalidInput
@@ -15,13 +16,30 @@ from notifyctl.reception import Handover, Repeated
 from notifyctl.web.caller import Caller
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
     T = TypeVar("T")
 
-__all__ = ["accepted", "answered", "flag", "idempotency_key", "json_body", "one_of", "shown_key"]
+__all__ = ["DirectRoute", "accepted", "answered", "flag", "idempotency_key", "json_body", "one_of", "shown_key"]
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+class DirectRoute(APIRoute):
+    """A route whose endpoint is given the request and its caller: FastAPI has nothing to work out for it.
+
+    That takes a third of the time of such a request. What its parameters are is described all the same.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return what answers a request."""
+        (caller,) = (one.call for one in self.dependant.dependencies)
+        endpoint = self.endpoint
+
+        async def handle(request: Request) -> Response:
+            return cast("Response", await endpoint(request, await cast("Any", caller)(request)))
+
+        return handle
 
 
 async def json_body(request: Request) -> bytes:

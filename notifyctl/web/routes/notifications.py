@@ -17,16 +17,17 @@ from notifyctl.web.answers import one, problem, record_of
 from notifyctl.web.bodies import NOTIFICATIONS
 from notifyctl.web.caller import Caller, allowed
 from notifyctl.web.context import Core, core_of
-from notifyctl.web.handing import accepted, flag, idempotency_key, json_body, shown_key
+from notifyctl.web.handing import DirectRoute, accepted, flag, idempotency_key, json_body, shown_key
 from notifyctl.web.problems import RESPONSES
 from notifyctl.web.routes.jobs import JobId
 
 __all__ = ["router"]
 
+direct = APIRouter(tags=["intake"], responses=RESPONSES, route_class=DirectRoute)
 router = APIRouter(tags=["intake"], responses=RESPONSES)
 
 
-@router.post("/api/notifications", summary="Queue one message", **NOTIFICATIONS)
+@direct.post("/api/notifications", summary="Queue one message", **NOTIFICATIONS)
 async def take_notification(
     request: Request, caller: Annotated[Caller, Depends(allowed(Permission.PRODUCE))]
 ) -> Response:
@@ -57,3 +58,6 @@ def look_up_notification(
     """Return what became of a message, its address masked; known for a day after it ended."""
     del caller
     return one(job_record(app.inspector.job(job_id)))
+
+
+router.include_router(direct)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Any
 
@@ -15,12 +16,12 @@ from notifyctl.reception import Handover
 from notifyctl.web.bodies import ORDERS
 from notifyctl.web.caller import Caller, allowed
 from notifyctl.web.context import core_of
-from notifyctl.web.handing import accepted, flag, idempotency_key, json_body, one_of
+from notifyctl.web.handing import DirectRoute, accepted, flag, idempotency_key, json_body, one_of
 from notifyctl.web.problems import RESPONSES
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["intake"], responses=RESPONSES)
+router = APIRouter(tags=["intake"], responses=RESPONSES, route_class=DirectRoute)
 
 Producer = Annotated[Caller, Depends(allowed(Permission.PRODUCE))]
 
@@ -35,7 +36,7 @@ async def take_orders(request: Request, caller: Producer) -> Response:
     All orders of a request can be used, or nothing of it is queued: 422 then says where each fault is. An order may be
     told again, in whatever order its events come: each message has a key of its own, and is queued once.
     """
-    query = request.query_params
+    query: Mapping[str, str] = request.query_params if request.scope["query_string"] else {}
     shop = query.get("shop", "")
     if len(shop) > 64 or not shop.isprintable():
         raise InvalidInput("shop must be a name of at most 64 characters")
@@ -48,5 +49,5 @@ async def take_orders(request: Request, caller: Producer) -> Response:
         platform=one_of(query, "platform", _PLATFORMS),
     )
     key = idempotency_key(request, caller)
-    scope: dict[str, Any] = {"key": key, "body": f"{request.url.query}\n".encode() + body if key else b""}
+    scope: dict[str, Any] = {"key": key, "body": request.scope["query_string"] + b"\n" + body if key else b""}
     return await accepted(request, Handover(read, dry_run=flag(query, "dry_run"), **scope))
