@@ -163,10 +163,11 @@ class Inspector(Reader):
         names = self.all_of(queues)
         now = self.now_ms(names[0])
         meant = replace(where, states=(State.DEAD,), until_ms=min(where.until_ms or now, now))
+        said = {"queue": names, **where.said()}
+        self.audit.note("purge started", "dead letters", by=by, why=why, filters=said)
         done = purge(self._search.sifted(meant, names), self._scripts, limit, tell)
-        self.note(
-            "purged", f"{done.purged} dead letters: {', '.join([' or '.join(names), *where.words()])}", by=by, why=why
-        )
+        counts = {"purged": done.purged, "changed": done.changed}
+        self.audit.note("purged", "dead letters", by=by, why=why, filters=said, counts=counts)
         return done
 
     def edit(

@@ -169,10 +169,8 @@ class Replay:
     @property
     def words(self) -> str:
         """Which dead letters are meant, in the words of the filters."""
-        told = self.where.words()
-        if self.to_one:
-            told = [*told, "to one address"]
-        return ", ".join([" or ".join(self.queues), *told])
+        told = self.where.said() | ({"to": "one address"} if self.to_one else {})
+        return ", ".join([" or ".join(self.queues), *(f"{name} {value}" for name, value in told.items())])
 
     def fields(self) -> dict[str, str]:
         """The record's fields, as they are when it starts."""

@@ -140,7 +140,8 @@ class Replays:
             started_at_ms = self._steps.open(wanted.replay_id, names)
             wanted = replace(wanted, started_at_ms=started_at_ms)
             self._steps.record(wanted)
-            self._inspector.note("replay started", f"{wanted.replay_id}: {wanted.words}", by=by, why=why)
+            said = {"queue": names, **where.said()}
+            self._inspector.audit.note("replay started", wanted.replay_id, by=by, why=why, filters=said)
             while self._steps.gather(replay := self.get(wanted.replay_id)):
                 pass
             if not replay.left:
@@ -187,8 +188,10 @@ class Replays:
             word = self._steps.finish(replay, "cancelled", by, why)
         if word != "cancelled":
             raise WrongState(f"replay {replay_id} is {word}: it cannot be cancelled")
-        self._inspector.note("replay cancelled", replay_id, by=by, why=why)
-        return self.get(replay_id)
+        replay = self.get(replay_id)
+        counts = {"replayed": replay.replayed, "left": replay.left}
+        self._inspector.audit.note("replay cancelled", replay_id, by=by, why=why, counts=counts)
+        return replay
 
 
 def _dead(where: JobFilter) -> JobFilter:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["ENDED", "JobFilter", "Page", "Search"]
 
 _JOB_PAGE = 100
-_NAMED = ("code", "error", "provider", "template", "order_id")
+_NAMED = ("code", "error", "provider", "template", "order_id", "attempts")
 _LIVE = (State.ACTIVE, State.WAITING, State.DELAYED)
 #: States whose sets are in the order of time.
 ENDED = (State.DEAD, State.COMPLETED, State.CANCELLED)
@@ -78,12 +78,15 @@ class JobFilter:
             return -math.inf, math.inf
         return self.since_ms or -math.inf, self.until_ms or math.inf
 
-    def words(self) -> list[str]:
-        """What it says, a few words for each part; nothing of the recipient."""
-        told = [f"{name.removesuffix('_id')} {getattr(self, name)}" for name in _NAMED if getattr(self, name)]
-        told += [f"since {from_ms(self.since_ms):%Y-%m-%d %H:%M:%SZ}"] if self.since_ms else []
-        told += [f"until {from_ms(self.until_ms):%Y-%m-%d %H:%M:%SZ}"] if self.until_ms else []
-        return told + ([f"{self.attempts} attempts at least"] if self.attempts else [])
+    def said(self) -> dict[str, str | int]:
+        """What it says, part by part, as the audit log and people may see it: nothing of the recipient's address."""
+        told: dict[str, str | int] = {
+            name.removesuffix("_id"): getattr(self, name) for name in _NAMED if getattr(self, name)
+        }
+        for name, at_ms in (("since", self.since_ms), ("until", self.until_ms)):
+            if at_ms:
+                told[name] = f"{from_ms(at_ms):%Y-%m-%d %H:%M:%SZ}"
+        return told | ({"to": "one address"} if self.recipient else {})
 
     def sieve(self) -> dict[str, Any]:
         """What `Sieve` takes: all of it but the recipient, whom the index finds."""
