@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from notifyctl.access import Role
+from notifyctl.engine.search import JobFilter
 from notifyctl.engine.states import State
 from tests.support.fates import Fates
 from tests.support.pages import audit_of
@@ -223,6 +224,27 @@ def test_stored_markup_does_nothing(visit: Visit, serving: Serving, fates: Fates
 
     assert page.title() != "pwned"
     assert page.locator("img").count() == 0
+
+
+def test_words_without_end_fit_on_a_phone(visits: Visits, serving: Serving, fates: Fates) -> None:
+    """An order's id, an error or a reason of hundreds of letters makes no page scroll sideways."""
+    word = "x" * 190
+    job_id = fates.refused(fates.mail(word, name=word, note=word), word[:60], word)
+    replay = serving.app.replays.start(JobFilter(error=word), by="anna", why=word)
+    with visits(viewport={"width": 360, "height": 740}) as visit:
+        visit.sign_in()
+        pages = (
+            "/jobs",
+            f"/jobs?error={word}",
+            f"/jobs/{job_id}",
+            f"/orders/{word}",
+            "/dead-letters",
+            "/dead-letters/retry",
+            f"/replays/{replay.replay_id}",
+        )
+        too_wide = {path: visit.overflow() for path in pages if visit.open(path) and visit.overflow()}
+
+    assert too_wide == {}
 
 
 def test_keyboard_is_enough_to_send_a_letter_again(visit: Visit, serving: Serving, fates: Fates) -> None:
