@@ -242,9 +242,12 @@ def test_words_without_end_fit_on_a_phone(visits: Visits, serving: Serving, fate
             "/dead-letters/retry",
             f"/replays/{replay.replay_id}",
         )
-        too_wide = {path: visit.overflow() for path in pages if visit.open(path) and visit.overflow()}
+        too_wide = []
+        for path in pages:
+            visit.open(path)
+            too_wide += [path] if visit.overflow() else []
 
-    assert too_wide == {}
+    assert too_wide == []
 
 
 def test_keyboard_is_enough_to_send_a_letter_again(visit: Visit, serving: Serving, fates: Fates) -> None:
