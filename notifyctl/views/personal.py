@@ -7,8 +7,11 @@ from typing import Final
 
 __all__ = ["holds_personal", "masked", "without_personal"]
 
-#: A mail address, or a number with its country code.
-_PERSONAL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:\+|\b00)\d[\d ().-]{6,}\d")
+#: A mail address, its sign as it is or as URLs have it, or a number with its country code. What is taken is not given
+#: back (`++`), and begins where a word does: else a long text would be read once for each of its letters.
+_PERSONAL: Final = re.compile(
+    r"(?<![\w.+-])[\w.+-]++(?:@|%40)[\w-]++(?:\.[\w-]++)+|(?:\+|\b00)\d[\d ().-]{6,}\d", re.IGNORECASE
+)
 
 
 def masked(channel: str, address: str) -> str:
@@ -30,6 +33,6 @@ def holds_personal(text: str) -> list[str]:
 
 
 def _masked(found: re.Match[str]) -> str:
-    if "@" in found[0]:
-        return masked("email", found[0])
+    if "@" in found[0] or "%40" in found[0]:
+        return masked("email", found[0].replace("%40", "@"))
     return masked("whatsapp", re.sub(r"[^\d+]", "", found[0]))
