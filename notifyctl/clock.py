@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 __all__ = ["Clock", "from_ms", "now_ms", "to_ms"]
+
+#: Of the years 1 to 9999, which is what a datetime can be.
+_FIRST_MS: Final = -62_135_596_800_000
+_LAST_MS: Final = 253_402_300_799_000
 
 
 class Clock(Protocol):
@@ -37,5 +41,5 @@ def to_ms(moment: datetime) -> int:
 
 
 def from_ms(ms: int) -> datetime:
-    """Return epoch milliseconds as an aware UTC datetime."""
-    return datetime.fromtimestamp(ms / 1000, tz=UTC)
+    """Return epoch milliseconds as an aware UTC datetime; the first or last that there is for those beyond it."""
+    return datetime.fromtimestamp(min(max(ms, _FIRST_MS), _LAST_MS) / 1000, tz=UTC)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from dramatiq import get_encoder
 
@@ -16,6 +16,7 @@ from notifyctl.clock import to_ms
 from notifyctl.delivery.approval import require_approved
 from notifyctl.engine.ids import new_id
 from notifyctl.engine.jobs import NewJob
+from notifyctl.errors import InvalidInput
 from notifyctl.notification import Channel, Notification
 from notifyctl.notifier.options import lane, milliseconds, typed
 
@@ -31,6 +32,8 @@ __all__ = ["ACTORS", "Draft", "Drafter"]
 
 #: The actor that sends each channel's messages; the worker declares them under these names.
 ACTORS = {Channel.EMAIL: "send_email", Channel.WHATSAPP: "send_whatsapp"}
+#: Nothing is queued for later than this from now: what is, is a mistake, and no calendar may have its day.
+_FURTHEST_MS: Final = 100 * 366 * 86_400_000
 
 
 @dataclass
@@ -136,9 +139,11 @@ class Drafter:
                 "message_timestamp": now,
             }
         )
-        due_at_ms = to_ms(options.at) if options.at is not None else 0
+        due_at_ms = max(0, to_ms(options.at)) if options.at is not None else 0
         start_ms = max(due_at_ms, now + milliseconds(options.delay))
         expires = options.expires if options.expires is not None else self._template_expiry(checked)
+        if max(start_ms, start_ms + milliseconds(expires)) > now + _FURTHEST_MS:
+            raise InvalidInput("this lies more than a hundred years ahead", hint="Is a unit or the year mistyped?")
         return NewJob(
             job_id=job_id,
             message=message,

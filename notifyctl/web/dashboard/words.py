@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from notifyctl.clock import now_ms
+from notifyctl.clock import from_ms, now_ms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ _WIDTH, _HEIGHT, _FOOT = 240, 40, 10
 
 
 def _at(value: int | str) -> datetime:
-    return datetime.fromtimestamp(value / 1000, UTC) if isinstance(value, int) else datetime.fromisoformat(value)
+    return from_ms(value) if isinstance(value, int) else datetime.fromisoformat(value)
 
 
 def iso(value: int | str) -> str:

@@ -94,6 +94,9 @@ def test_message_with_a_wrong_field_is_refused_by_its_place(
         ({"template": "order_confirmation"}, "order_number"),
         ({"in": "1m", "at": "2026-01-01T10:00:00Z"}, "not both"),
         ({"data": {"note": "x" * 300_000}}, "bytes"),
+        ({"at": "9999-12-31T23:59:59-14:00"}, "hundred years"),
+        ({"in": "40000d"}, "hundred years"),
+        ({"in": "1d", "expires": "1000000d"}, "hundred years"),
     ],
 )
 def test_message_that_cannot_be_sent_is_refused_now(
