@@ -97,6 +97,8 @@ class Notification:
                     "locale": self.locale,
                 }
             ).encode()
+        except RecursionError as error:
+            raise InvalidInput(f"the data of template {self.template!r} is nested too deeply") from error
         except (TypeError, ValueError) as error:
             raise InvalidInput(f"the data of template {self.template!r} must be JSON values: {error}") from error
         if len(raw) > MAX_NOTIFICATION_BYTES:

@@ -114,9 +114,10 @@ def preview_record(
         data: What goes before the sample's.
 
     Raises:
-        InvalidInput: There is no such sample.
+        InvalidInput: There is no such sample, or no message could hold this data.
         RenderError: The template cannot be filled in with this.
     """
+    from notifyctl.notification import Notification, Recipient
     from notifyctl.templates.samples import samples
 
     found = samples(app.catalog, name)
@@ -124,7 +125,11 @@ def preview_record(
         raise InvalidInput(f"no sample of this template is named {sample!r}", hint=f"There are: {', '.join(found)}.")
     variables = {**found[sample], **data, "shop": app.shop, "locale": locale}
     record = {"template": name, "channel": channel.value, "sample": sample, "locale": locale}
-    return record | _rendered(app, channel, name, variables, locale)
+    try:
+        Notification(channel, Recipient(""), name, data, locale=locale).encode()
+        return record | _rendered(app, channel, name, variables, locale)
+    except RecursionError:
+        raise InvalidInput("the data is nested too deeply") from None
 
 
 def faults(app: App, name: str | None = None) -> list[dict[str, Any]]:

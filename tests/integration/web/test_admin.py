@@ -177,6 +177,19 @@ def test_a_provider_is_taken_out_and_asked_again(operator: httpx.Client) -> None
     assert operator.post("/api/admin/providers/nope/reset").status_code == 404
 
 
+@pytest.mark.parametrize("template", ["test_message", "order_confirmation"])
+@pytest.mark.parametrize("value", ['"\\ud800"', "[" * 900 + "]" * 900, "1e999"])
+def test_a_preview_of_what_no_message_could_hold_is_refused(operator: httpx.Client, template: str, value: str) -> None:
+    """Half a letter, too deep a nesting, a number without an end."""
+    answer = operator.post(
+        f"/api/admin/templates/{template}/preview",
+        content='{"data": {"note": ' + value + "}}",
+        headers={"Content-Type": "application/json"},
+    )
+
+    assert answer.status_code == 422, answer.text
+
+
 def test_a_template_is_previewed_with_data_of_ones_own(operator: httpx.Client) -> None:
     """In the customer's language."""
     answer = operator.post(
