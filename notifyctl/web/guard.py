@@ -10,6 +10,7 @@ import asyncio
 import ipaddress
 import json
 import logging
+import re
 import time
 import traceback
 from contextlib import suppress
@@ -50,6 +51,9 @@ _DRAINED_BYTES: Final = 8 * 1024**2
 #: So long is waited for the next part of a body.
 _SILENCE_S: Final = 20
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]", "::1")
+
+#: A name or an address, and maybe a port (RFC 9110, 7.2).
+_HOST: Final = re.compile(rb"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?")
 
 _log = logging.getLogger("notifyctl.web.access")
 
@@ -181,7 +185,7 @@ class Guard:
     async def _guarded(self, scope: Scope, body: _Body, answer: Send) -> None:
         if sum(len(name) + len(value) for name, value in scope["headers"]) > MOST_HEAD_BYTES:
             await _refuse(answer, 431, "Request Header Fields Too Large", f"they may have {MOST_HEAD_BYTES} bytes")
-        elif self._limits.hosts and not self._is_ours([value for name, value in scope["headers"] if name == b"host"]):
+        elif not self._is_ours([value for name, value in scope["headers"] if name == b"host"]):
             await _refuse(answer, 421, "Misdirected Request", "this server does not serve that host")
         elif not body.is_short:
             await body.drain()
@@ -190,9 +194,11 @@ class Guard:
             await self._app(scope, body.receive, answer)
 
     def _is_ours(self, hosts: list[bytes]) -> bool:
-        if len(hosts) != 1:
+        if len(hosts) > 1 or not all(map(_HOST.fullmatch, hosts)):
             return False
-        host = hosts[0].decode("latin-1").lower()
+        if not self._limits.hosts:
+            return True
+        host = hosts[0].decode().lower() if hosts else ""
         name = host if host.endswith("]") else host.rpartition(":")[0] or host
         return name in self._limits.hosts or host in self._limits.hosts
 

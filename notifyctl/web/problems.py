@@ -129,8 +129,12 @@ async def _http(request: Request, error: Exception) -> Response:
 
 def bug(request: Request, error: Exception) -> Response:
     """The answer to a request that a bug of ours has ended; the error's text may hold anything, and is left out."""
+    detail = f"unexpected {type(error).__name__}"
     hint = "This is a bug: please report it, with what the server's log says."
-    return _answer(request, 500, f"unexpected {type(error).__name__}", hint=hint, code="internal")
+    try:
+        return _answer(request, 500, detail, hint=hint, code="internal")
+    except Exception:  # noqa: BLE001 - pages are what is broken
+        return HTMLResponse(_plain_page(request, {"title": _title(500), "detail": detail, "hint": hint}), 500)
 
 
 def _answer(
@@ -170,7 +174,7 @@ def _wants_page(request: Request) -> bool:
 
 
 def _plain_page(request: Request, problem: dict[str, Any]) -> str:
-    """A page of few words, for as long as the dashboard has none."""
+    """A page of few words, for where there is no other."""
     del request
     title, detail, hint = (html.escape(str(problem.get(key, ""))) for key in ("title", "detail", "hint"))
     return f"<!doctype html><html lang=en><title>{title}</title><h1>{title}</h1><p>{detail}</p><p>{hint}</p></html>"

@@ -10,7 +10,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -121,9 +121,8 @@ def set_theme(answer: RedirectResponse, theme: str) -> None:
 
 def local(path: str) -> str:
     """Return a path of this server, or the way to the overview for what leads elsewhere."""
-    parts = urlsplit(path)
-    leads_away = parts.scheme or parts.netloc or not path.startswith("/") or path.startswith(("//", "/\\"))
-    return "/" if leads_away or any(letter < " " for letter in path) else path
+    leads_away = not path.startswith("/") or path.startswith(("//", "/\\"))
+    return "/" if leads_away or not path.isprintable() else path
 
 
 def with_query(request: Request, **changes: str | int | None) -> str:

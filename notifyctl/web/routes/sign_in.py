@@ -11,6 +11,7 @@ from notifyctl.access import Permission
 from notifyctl.errors import Forbidden, Unauthorized
 from notifyctl.web.caller import Caller, address_of, came_from_here, cookie_name, signed_in
 from notifyctl.web.context import Core
+from notifyctl.web.dashboard.pages import local
 
 __all__ = ["router"]
 
@@ -33,7 +34,7 @@ def sign_in(
         raise
     if not found.role.may(Permission.READ):
         raise Forbidden(f"a {found.role} may not look at the dashboard", hint="Sign in with a token of another role.")
-    answer = RedirectResponse(_own_page(next_page), 303)
+    answer = RedirectResponse(local(next_page), 303)
     answer.set_cookie(
         cookie_name(request),
         app.sessions.start(found),
@@ -57,8 +58,3 @@ def sign_out(
     answer = RedirectResponse("/sign-in", 303)
     answer.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=request.url.scheme == "https")
     return answer
-
-
-def _own_page(path: str) -> str:
-    """A path of this site: whatever else was asked for is the first page."""
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() else "/"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notifyctl.web.guard import is_loopback
-from tests.support.serving import stored
+from tests.support.serving import Serving, stored
 from tests.support.wait import wait_until
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import httpx
     import redis
 
-    from tests.support.serving import Serving
+    from tests.support.server import Server
 
 MIB = 1024 * 1024
 
@@ -162,6 +162,28 @@ def test_a_request_for_this_machine_is_served(host: str, serving: Serving) -> No
     assert exchange(serving, head(serving, "GET /healthz", f"Host: {host}", "Connection: close")).startswith(
         b"HTTP/1.1 200 "
     )
+
+
+@pytest.mark.parametrize("host", ["[", "[::1", "a b", "a/b", "a@b", "ä", "shop.example.com:x"])
+def test_a_host_that_is_none_is_refused_wherever_this_is_served(host: str, shared_server: Server) -> None:
+    """Also where any name is served: pages and forms make URLs of it."""
+    with Serving(shared_server.url, {"serve": {"host": "0.0.0.0"}}) as serving:
+        refused = exchange(serving, head(serving, "GET /sign-in", f"Host: {host}", "Connection: close"))
+        served = exchange(serving, head(serving, "GET /healthz", "Host: shop.example.com:8765", "Connection: close"))
+
+    assert refused.startswith((b"HTTP/1.1 421 ", b"HTTP/1.1 400 "))
+    assert served.startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_bug_in_pages_is_answered_all_the_same(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In few words, and with the headers that browsers act on."""
+    monkeypatch.setattr("notifyctl.web.dashboard.entrance.render", None)
+    with serving.client(None, headers={"Accept": "text/html"}) as client:
+        answer = client.get("/nothing")
+
+    assert answer.status_code == 500
+    assert "<h1>Internal Server Error</h1>" in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
 @pytest.mark.parametrize(

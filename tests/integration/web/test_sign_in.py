@@ -27,13 +27,16 @@ def test_sign_in_begins_a_session_that_scripts_cannot_read(serving: Serving) -> 
 
 
 @pytest.mark.parametrize(
-    "place", ["https://example.com/", "//example.com", "/\\example.com", "javascript:alert(1)", "x"]
+    "place", ["https://example.com/", "//example.com", "/\\example.com", "javascript:alert(1)", "x", "http://[", "//["]
 )
 def test_sign_in_goes_on_to_a_page_of_this_site_alone(serving: Serving, place: str) -> None:
-    """Nobody is sent elsewhere by a link to the sign-in page."""
+    """Nobody is sent elsewhere by a link to the sign-in page, whose form has no such place in it either."""
     with serving.client(None) as client:
+        form = client.get("/sign-in", params={"next": place})
         answer = client.post("/sign-in", data={"token": serving.token(), "next": place})
 
+    assert form.status_code == 200
+    assert 'name="next" value="/"' in form.text
     assert answer.headers["location"] == "/"
 
 
@@ -67,7 +70,8 @@ def test_a_session_ends_with_its_token(serving: Serving) -> None:
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}]
+    "headers",
+    [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}, {"Origin": "http://["}],
 )
 def test_a_form_of_another_site_is_refused(serving: Serving, headers: dict[str, str]) -> None:
     """Even one that knows the proof."""
