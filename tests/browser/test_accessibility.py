@@ -35,6 +35,7 @@ PAGES = (
     "/audit",
     "/doctor",
     "/api",
+    "/api",
     "/nowhere",
     "/sign-in",
 )
