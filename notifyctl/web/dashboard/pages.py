@@ -121,8 +121,8 @@ def set_theme(answer: RedirectResponse, theme: str) -> None:
 
 def local(path: str) -> str:
     """Return a path of this server, or the way to the overview for what leads elsewhere."""
-    leads_away = not path.startswith("/") or path.startswith(("//", "/\\"))
-    return "/" if leads_away or not path.isprintable() else path
+    is_ours = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    return path if is_ours else "/"
 
 
 def with_query(request: Request, **changes: str | int | None) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse
 
 from notifyctl.errors import InvalidInput, NotifyError
@@ -85,19 +85,25 @@ def template(
     return _page(request, core, caller, _draft(core, name, sample, locale, {}))
 
 
+async def _typed(request: Request) -> dict[str, str]:
+    """The form's fields for variables, by the variable's name."""
+    form = await request.form()
+    fields = {key.removeprefix(_FIELD): value for key, value in form.items() if key.startswith(_FIELD)}
+    return {name: value.replace("\r\n", "\n") for name, value in fields.items() if isinstance(value, str)}
+
+
 @router.post("/templates/{name}", response_class=HTMLResponse)
-async def changed_template(
+def changed_template(
     request: Request,
     name: str,
     core: Core,
     caller: Visitor,
+    typed: Annotated[dict[str, str], Depends(_typed)],
     sample: Annotated[str, Form()] = "full",
     locale: Annotated[str, Form()] = "",
 ) -> HTMLResponse:
     """Show the same with other data. Nothing is kept."""
-    form = await request.form()
-    given = {key.removeprefix(_FIELD): str(value) for key, value in form.items() if key.startswith(_FIELD)}
-    return _page(request, core, caller, _draft(core, name, sample, locale, given))
+    return _page(request, core, caller, _draft(core, name, sample, locale, typed))
 
 
 @router.get("/templates/{name}/mail", response_class=HTMLResponse)
@@ -108,7 +114,7 @@ def mail(
     del caller
     draft = _draft(core, name, sample, locale, {})
     try:
-        changed = json.loads(changes)
+        changed = _read_json(changes)
     except ValueError:
         changed = None
     if not isinstance(changed, dict):
@@ -166,13 +172,27 @@ def _draft(core: App, name: str, sample: str, locale: str, given: Mapping[str, s
         if variable not in data:
             continue
         try:
-            value = text if isinstance(data[variable], str) else json.loads(text)
+            value = text if isinstance(data[variable], str) else _read_json(text)
         except ValueError:
             draft.faults[variable] = 'Expected JSON, such as true, or ["a", "b"].'
             continue
         if value != data[variable]:
             draft.data[variable] = draft.changes[variable] = value
     return draft
+
+
+def _read_json(text: str) -> Any:
+    """Return what a JSON text says.
+
+    Raises:
+        ValueError: It is none, or nothing that can be written down: half a character, or nested without end.
+    """
+    try:
+        value = json.loads(text)
+        json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return value
 
 
 def _preview(core: App, draft: Draft, channel: Channel, changes: Mapping[str, Any]) -> dict[str, Any]:

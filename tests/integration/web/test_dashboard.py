@@ -231,10 +231,13 @@ def test_mail_of_unusable_changes_is_refused(serving: Serving) -> None:
     """Changes in a URL that are none."""
     with serving.browser() as page:
         answers = [
-            page.get("/templates/order_confirmation/mail", params={"changes": changes}) for changes in ("[1]", "{", "1")
+            page.get("/templates/order_confirmation/mail", params={"changes": changes})
+            for changes in ("[1]", "{", "1", '{"note": "\\ud800"}', "[" * 20_000)
         ]
+        typed = _post(page, "/templates/order_confirmation", **{"var.items": '["\\ud800"]'})
 
-    assert [answer.status_code for answer in answers] == [422] * 3
+    assert [answer.status_code for answer in answers] == [422] * 5
+    assert "Expected JSON" in said(typed)
 
 
 def test_files_are_kept_for_good(serving: Serving) -> None:
