@@ -75,6 +75,10 @@ _TONES: Final[Mapping[str, Tone]] = {
 }
 
 
+#: What comes first of what happened in one millisecond: a person sends it again, and then it goes.
+_ORDER: Final = ("queued", "act", "attempt", "evidence", "ended")
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing that happened to a job.
@@ -99,7 +103,7 @@ class Step:
 def story(jobs: Iterable[Job]) -> list[Step]:
     """What happened to these jobs, the oldest first."""
     steps = [step for job in jobs for step in _steps(job)]
-    return sorted(steps, key=lambda step: step.at_ms)
+    return sorted(steps, key=lambda step: (step.at_ms, _ORDER.index(step.kind)))
 
 
 def step_record(step: Step) -> dict[str, Any]:

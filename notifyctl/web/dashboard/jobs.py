@@ -23,7 +23,7 @@ from notifyctl.web.dashboard.callers import Repairer, Revealer, Visitor
 from notifyctl.web.dashboard.filters import read_filters
 from notifyctl.web.dashboard.links import job_url, order_url, url
 from notifyctl.web.dashboard.pages import redirect, render
-from notifyctl.web.dashboard.payload import payload_shown
+from notifyctl.web.dashboard.payload import payload_shown, written
 
 if TYPE_CHECKING:
     from notifyctl.app import App
@@ -141,6 +141,7 @@ def job_page(request: Request, core: App, me: Caller, job: Job, *, reveal: bool 
         request, "job.html.j2", me,
         job=job, record=job_record(job, reveal=reveal), said=answer(job, stats), steps=story([job]),
         doubts=known(job), twice=may_repeat(job), payload=payload_shown(job.payload, reveal=reveal), revealed=reveal,
+        written=written(core, job) if reveal else None,
         originals=[payload_shown(original, reveal=reveal) for original in job.originals],
         can_cancel=job.state in (State.WAITING, State.DELAYED), is_dead=job.state is State.DEAD,
         lives=job.state in (State.WAITING, State.DELAYED, State.ACTIVE), url=job_url(job.job_id),

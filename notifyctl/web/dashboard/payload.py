@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from notifyctl.errors import InvalidInput
+from notifyctl.notification import Channel, EmailPayload, Notification
 from notifyctl.views.personal import masked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["payload_shown"]
+    from notifyctl.app import App
+    from notifyctl.engine.jobs import Job
+
+__all__ = ["Written", "payload_shown", "written"]
 
 _HIDDEN = "•••"
 
@@ -47,3 +53,31 @@ def _without_values(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_values(inner) for inner in value]
     return _HIDDEN if value not in ("", None) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a customer reads.
+
+    Attributes:
+        subject: Of a mail; empty on other channels.
+        text: The message's text.
+        fault: Why there is none, where there is none.
+    """
+
+    subject: str = ""
+    text: str = ""
+    fault: str = ""
+
+
+def written(core: App, job: Job) -> Written | None:
+    """What a job's customer reads, as today's templates write it; None where it is no message of ours."""
+    if job.queue not in set(Channel):
+        return None
+    try:
+        notification = Notification.decode(job.payload)
+        render = core.rendering.of(notification.channel)
+        made = render(notification, job.job_id, job.created_at_ms)
+    except InvalidInput as error:
+        return Written(fault=error.message)
+    return Written(made.subject if isinstance(made, EmailPayload) else "", made.text)

@@ -144,3 +144,12 @@ def test_what_next_heeds_a_queue_that_is_held_up() -> None:
 
     assert paused == "it goes when somebody resumes its queue, which is paused (moving house)"
     assert resting == "it goes when its queue goes on, which rests for 30 s: throttled by twilio"
+
+
+def test_story_of_one_millisecond_begins_with_what_a_person_did() -> None:
+    """Whoever sent it again did so before it went, however fast that was."""
+    run = {"attempt": 1, "started_at_ms": NOON, "outcome": "sent", "tries": [{"provider": "smtp", "outcome": "sent"}]}
+    act = f"{NOON} {json.dumps({'verb': 'retried', 'by': 'ada'})}"
+    job = a_job(run, state="completed", finished_at=NOON, provider="smtp", **{"act:1": act})
+
+    assert [step.kind for step in story([job])] == ["queued", "act", "attempt", "ended"]
