@@ -135,7 +135,7 @@ def test_reveal_shows_the_content_and_is_audited(serving: Serving, fates: Fates)
         again = page.get(f"/jobs/{job_id}/reveal")
 
     assert '"name": "Ada Byron"' in revealed
-    assert "What it says as today’s templates write it" in revealed
+    assert "What it says as the templates are now" in revealed
     assert "Your parcel is late" in revealed
     assert "ada@example.com" in order
     assert (again.status_code, again.headers["location"]) == (303, f"/jobs/{job_id}")
