@@ -16,5 +16,5 @@ redis.call('ZREM', KEYS[2], ARGV[2])
 local state = redis.call('HGET', KEYS[1], 'state')
 if state ~= 'running' then return state or 'missing' end
 redis.call('HSET', KEYS[1], 'state', ARGV[3], 'finished_at', string.format('%.0f', now), 'ended_by', ARGV[4],
-  'ended_why', ARGV[5], 'led_by', '')
+  'ended_why', ARGV[5])
 return ARGV[3]

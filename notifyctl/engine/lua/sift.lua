@@ -20,8 +20,9 @@ local function has_code(last, reason)
 end
 local function errors(last)  -- the run's own error, and those of its tries that say something else
   local found, ok, run = {}, pcall(cjson.decode, last)
-  for _, one in ipairs(ok and {run, unpack(run.tries or {})} or {}) do
-    found[#found + 1] = one.error ~= found[1] and one.error or nil
+  local tries = ok and type(run) == 'table' and type(run.tries) == 'table' and run.tries or {}
+  for _, one in ipairs(ok and type(run) == 'table' and {run, unpack(tries)} or {}) do
+    found[#found + 1] = type(one.error) == 'string' and one.error ~= found[1] and one.error or nil
   end
   return table.concat(found, '; ')
 end
