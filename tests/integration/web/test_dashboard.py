@@ -10,15 +10,19 @@ import pytest
 from notifyctl.access import Role
 from notifyctl.engine.keys import QueueKeys
 from notifyctl.notification import Channel, EmailPayload, WhatsAppPayload
+from tests.support.fates import Fates
 from tests.support.pages import audit_of, flash_of, proof_of, said
 from tests.support.payloads import a_whatsapp, an_email
+from tests.support.serving import Serving
 from tests.support.wait import wait_until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx
     import redis
 
-    from tests.support.serving import Serving
+    from tests.support.server import Server
 
 PAGES = ("/", "/workers", "/providers", "/templates", "/templates/order_shipped", "/outbox", "/audit", "/doctor")
 
@@ -304,3 +308,54 @@ def test_overview_shows_the_pace_of_the_last_minute(serving: Serving) -> None:
     assert "5.0/s of 10/s" in text
     assert "sent per minute, 480 at most" in text
     assert 'aria-label="Sent per minute over the last hour: 0 in the last one, 480 at most"' in drawing
+
+
+@pytest.mark.parametrize(
+    ("from_now_ms", "said_of_it"),
+    [(90_000, "Nothing is sent for 1 min"), (-1, "One message at a time, until one is taken")],
+    ids=["blocked", "trial"],
+)
+def test_overview_says_why_a_queue_rests(serving: Serving, from_now_ms: int, said_of_it: str) -> None:
+    """That a provider asked for a rest, in its words; and after it, that one message finds out."""
+    config = QueueKeys(serving.app.settings.namespace, "email").config
+    now_ms = _seconds(serving.app.inspector.client) * 1000
+    block = {"blocked_until": now_ms + from_now_ms, "blocked_ms": 120_000, "blocked_reason": "sendgrid asks for less"}
+    serving.app.inspector.client.hset(config, mapping=block)
+    Fates(serving.app).mail("10482")
+    with serving.browser(Role.VIEWER) as page:
+        text = said(page.get("/"))
+
+    assert said_of_it in text
+    assert "sendgrid asks for less" in text
+
+
+def test_overview_says_that_nobody_works(serving: Serving) -> None:
+    """Where something waits, and no worker is there to take it."""
+    with serving.browser(Role.VIEWER) as page:
+        empty = said(page.get("/"))
+        Fates(serving.app).mail("10482")
+        text = said(page.get("/"))
+
+    assert "No worker takes from this queue" not in empty
+    assert "No worker takes from this queue" in text
+
+
+@pytest.mark.parametrize("kind", ["sendgrid", "smtp"])
+def test_providers_page_says_what_is_left_alone(shared_server: Server, tmp_path: Path, kind: str) -> None:
+    """Which provider is not asked, why and until when; an operator takes one out, and has it asked again."""
+    settings = {"sendgrid": {"api_key": f"SG.{'x' * 22}.{'x' * 43}"}, "smtp": {"host": "smtp.example.com"}}
+    mail = {"email": {"from": "shop@example.com"}, "namespace": "providers", "state_dir": tmp_path}
+    with Serving(shared_server.url, settings | mail) as serving, serving.browser() as page:
+        told = flash_of(page, _post(page, f"/providers/{kind}/trip", at="/providers", time="10m", reason="is late"))
+        out = said(page.get("/providers"))
+        first = said(page.get("/"))
+        wrong = [_post(page, f"/providers/{kind}/trip", at="/providers", time=time) for time in ("soon", "0s")]
+        _post(page, f"/providers/{kind}/reset", at="/providers")
+        again = said(page.get("/providers"))
+
+    assert told == f"{kind} is not asked for 10m; then one message finds out whether it works."
+    assert "It was taken out by an operator. It was left alone" in out
+    assert "is late" in out
+    assert f"{kind} email" in first
+    assert [answer.status_code for answer in wrong] == [422, 422]
+    assert "left alone" not in again.partition("whatsapp")[0].replace("is left alone for a while", "")
