@@ -115,11 +115,12 @@ def _run(core: "App", listener: socket.socket, *, behind_tls_proxy: bool) -> Non
 
     from notifyctl.web import create_app
     from notifyctl.web.guard import Limits
-    from notifyctl.web.wire import OPTIONS
+    from notifyctl.web.wire import OPTIONS, Server
 
     settings = core.settings.serve
+    web = create_app(core, Limits.of(core.settings, behind_proxy=behind_tls_proxy))
     config = uvicorn.Config(
-        create_app(core, Limits.of(core.settings, behind_proxy=behind_tls_proxy)),
+        web,
         **OPTIONS,
         log_level="warning",
         proxy_headers=behind_tls_proxy,
@@ -130,7 +131,7 @@ def _run(core: "App", listener: socket.socket, *, behind_tls_proxy: bool) -> Non
     )
     signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn ends in order, and then raises what it was sent
     try:
-        uvicorn.Server(config).run([listener])
+        Server(config).run([listener])
     except KeyboardInterrupt:
         pass
     finally:

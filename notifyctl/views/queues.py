@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 from notifyctl.errors import SpoolError
 from notifyctl.views.circuits import open_circuits
 from notifyctl.views.places import told_route
+from notifyctl.views.times import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from notifyctl.app import App
+    from notifyctl.engine.minutes import Minute
 
-__all__ = ["queue_records", "spooled", "whole_queue_record"]
+__all__ = ["minute_record", "queue_records", "spooled", "whole_queue_record"]
 
 
 def queue_records(app: App, names: Sequence[str], *, tell: Callable[[str], None] | None = None) -> list[dict[str, Any]]:
@@ -64,6 +66,12 @@ def _settings_of(app: App, queue: str) -> dict[str, Any]:
         "unknown_outcome": settings.unknown_outcome,
         "route": told_route(app, Channel(queue)),
     }
+
+
+def minute_record(minute: Minute) -> dict[str, Any]:
+    """What happened to a queue's jobs in one minute, as a record."""
+    counts = asdict(minute)
+    return {"at": iso(counts.pop("at_ms")), **counts}
 
 
 def spooled(app: App, tell: Callable[[str], None] | None = None) -> Mapping[str, int] | None:

@@ -26,11 +26,13 @@ _TAGS = {
     "orders": "What became of the messages about an order.",
     "jobs": "Single messages, wherever they are.",
     "dead letters": "Messages that will not be tried again until somebody decides.",
+    "replays": "Dead letters that workers send again, step by step.",
     "queues": "Counts, pauses and limits; live, for all workers at once.",
     "providers": "Who is asked to send, and who is left alone for now.",
     "templates": "The texts that customers read.",
     "outbox": "What was kept here instead of being sent.",
     "fleet": "Workers, the spool, and what doctor finds.",
+    "acts and events": "What people did, and what happened by itself.",
     "identity": "Who the caller is.",
     "health": "Signs of life. They need no token.",
 }

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from notifyctl.web.guard import MOST_HEAD_BYTES
 
 if TYPE_CHECKING:
     import asyncio
+    from types import FrameType
 
-__all__ = ["OPTIONS", "Wire"]
+__all__ = ["OPTIONS", "Server", "Wire"]
 
 #: So long a client may take to send the head of a request, from when it connects or begins with one.
 _HEAD_S: Final = 20.0
@@ -62,6 +64,20 @@ class Wire(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+
+class Server(uvicorn.Server):
+    """uvicorn's own, which ends what would go on for ever as soon as it is told to end."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end."""
+        self.close_streams()
+        super().handle_exit(sig, frame)
+
+    def close_streams(self) -> None:
+        """Let streams end; they see it within a second."""
+        app: Any = self.config.app
+        app.state.closing = True
 
 
 #: What uvicorn is told, wherever this is served.

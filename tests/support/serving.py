@@ -17,7 +17,7 @@ from notifyctl.engine.keys import QueueKeys
 from notifyctl.engine.scripts import Scripts
 from notifyctl.settings import Settings
 from notifyctl.web import create_app
-from notifyctl.web.wire import OPTIONS
+from notifyctl.web.wire import OPTIONS, Server
 from tests.support.wait import wait_until
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Serving:
         self.app = App(Settings.load(redis={"url": self.redis_url}, **self.overrides))
         self._socket = socket.create_server(("127.0.0.1", 0))
         config = uvicorn.Config(create_app(self.app), **OPTIONS, timeout_graceful_shutdown=1)
-        self._server = uvicorn.Server(config)
+        self._server = Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
         self._thread.start()
         wait_until(lambda: self._server.started, what="the HTTP server to listen")
@@ -64,6 +64,7 @@ class Serving:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End in order."""
+        self._server.close_streams()
         self._server.should_exit = True
         self._thread.join(10)
         self._socket.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from notifyctl.access import Permission
 from notifyctl.engine.states import Lane, State
 from notifyctl.errors import WrongState
+from notifyctl.notification import Notification
+from notifyctl.views.contents import changes, content, edited
 from notifyctl.views.jobs import job_record, whole_job_record
 from notifyctl.web.answers import many, one, page_of, problem, record_of
 from notifyctl.web.caller import Caller, allowed
@@ -39,6 +41,27 @@ class Retry(BaseModel):
     priority: Annotated[
         Literal["high", "normal", "low"] | None, Field(description="Its lane; null: the one that it had.")
     ] = None
+
+
+class Edit(BaseModel):
+    """What a dead letter is to be about; what is null stays as it is."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"to": "ada@example.com", "reason": "she called"}]}
+    )
+
+    to: Annotated[str | None, Field(description="The address or number.", max_length=320)] = None
+    name: Annotated[str | None, Field(description="What the recipient is called.", max_length=200)] = None
+    template: Annotated[str | None, Field(description="The template.", max_length=200)] = None
+    locale: Annotated[str | None, Field(description="Language and country.", max_length=35)] = None
+    data: Annotated[dict[str, Any] | None, Field(description="All of the template's variables.")] = None
+    dry_run: Annotated[bool, Field(description="Say what would be changed, and change nothing.", strict=True)] = False
+    reason: ReasonText = ""
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What is to be changed."""
+        return self.model_dump(exclude={"dry_run", "reason"}, exclude_none=True)
 
 
 @router.get(
@@ -75,6 +98,27 @@ def retry_dead_letter(caller: Repairer, app: Core, job_id: JobId, body: Retry | 
     wanted = body or Retry()
     lane = Lane[wanted.priority.upper()] if wanted.priority else None
     return one(whole_job_record(app.inspector.replay(job_id, lane=lane, by=caller.by, why=wanted.reason)))
+
+
+@router.patch(
+    "/{job_id}",
+    summary="Edit a dead letter",
+    responses=record_of("edited", "What was changed.") | _MISSING | _ALIVE,
+)
+def edit_dead_letter(caller: Repairer, app: Core, job_id: JobId, body: Edit) -> Response:
+    """Change what a dead letter is about, checked as a new message is; it stays dead until it is sent again.
+
+    What is not given stays as it is. What it was before stays in its history.
+    """
+    job = app.inspector.job(job_id)
+    if job.state is not State.DEAD:
+        raise WrongState(f"job {job_id} is {job.state}, not dead: it cannot be edited")
+    before = Notification.decode(job.payload)
+    after = app.notifier.check(edited(before, body.content))
+    if not body.dry_run:
+        app.notifier.edit(job_id, after, before=job.payload, by=caller.by, why=body.reason)
+    result = "would be edited" if body.dry_run else "edited"
+    return one({"id": job_id, "result": result, "changed": changes(content(before), content(after))})
 
 
 @router.delete("/{job_id}", summary="Give a dead letter up", status_code=204, responses=_MISSING | _ALIVE)

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from notifyctl.access import Permission
+from notifyctl.engine.minutes import KEPT_MINUTES
 from notifyctl.units import Rate
-from notifyctl.views.queues import queue_records, whole_queue_record
+from notifyctl.views.queues import minute_record, queue_records, whole_queue_record
 from notifyctl.web.answers import many, one, problem, record_of, records_of
 from notifyctl.web.caller import Caller, allowed
 from notifyctl.web.context import Core
@@ -80,6 +81,22 @@ def show_queue(caller: Reader, app: Core, queue: Queue) -> Response:
     """Show a queue's counts, what limits it, what holds it up, and how it is worked on."""
     del caller
     return one(whole_queue_record(app, queue))
+
+
+@router.get(
+    "/queues/{queue}/minutes",
+    summary="Show a queue's last minutes",
+    responses=records_of("minute", "Minutes, the oldest first; the last one is still going on.") | _MISSING,
+)
+def show_minutes(
+    caller: Reader,
+    app: Core,
+    queue: Queue,
+    count: Annotated[int, Query(description="How many.", ge=1, le=KEPT_MINUTES)] = 60,
+) -> Response:
+    """Show how often each transition was made, minute by minute: what rates and sparklines are made of."""
+    del caller
+    return many(minute_record(minute) for minute in app.inspector.minutes(app.inspector.known(queue), count))
 
 
 @router.post("/queues/{queue}/pause", summary="Pause a queue", responses=_NOW | _MISSING)
