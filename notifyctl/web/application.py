@@ -23,7 +23,8 @@ __all__ = ["create_app"]
 #: Modules with a `router`, in the order in which the API's reference tells of them.
 _ROUTES = (
     "orders", "notifications", "hooks", "timelines", "jobs", "dead_letters_in_bulk", "dead_letters", "replays",
-    "queues", "providers", "templates", "outbox", "fleet", "acts", "identity", "health", "reference", "sign_in",
+    "queues", "providers", "templates", "outbox", "fleet", "metrics", "acts", "identity", "health", "reference",
+    "sign_in",
 )  # fmt: skip
 
 

@@ -103,8 +103,13 @@ async def follow_events(
     While Redis is away, the stream waits for it, and leaves nothing out.
     """
     del caller
-    after = last if last else await run_in_threadpool(app.events.newest_id)
+    after = await _place(app) if last is None else last
     return StreamingResponse(_told(request, app, after), media_type="text/event-stream")
+
+
+async def _place(app: App) -> str:
+    """Where a caller begins who has seen nothing yet: behind the newest event."""
+    return await run_in_threadpool(app.events.newest_id)
 
 
 async def _told(request: Request, app: App, after: str) -> AsyncIterator[str]:
