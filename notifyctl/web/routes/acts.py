@@ -89,7 +89,9 @@ def list_events(
     return many(map(event_record, found), found[-1].event_id if found else cursor or "")
 
 
-@router.get("/events/stream", summary="Follow what happens by itself", responses=_STREAM)
+@router.get(
+    "/events/stream", summary="Follow what happens by itself", response_class=StreamingResponse, responses=_STREAM
+)
 async def follow_events(
     caller: Reader,
     request: Request,

@@ -174,14 +174,19 @@ def purge_dead_letters(caller: Operator, app: Core, chosen: DeadLetters, body: P
     return one({"result": "purged", "count": purged.purged, "changed": purged.changed})
 
 
-@router.get("/export", summary="Export dead letters", responses=_LINES | _MISSING)
+@router.get("/export", summary="Export dead letters", response_class=StreamingResponse, responses=_LINES | _MISSING)
 def export_dead_letters(caller: Reader, app: Core, chosen: DeadLetters) -> StreamingResponse:
     """Export what the filters find as JSON lines, addresses masked; however many there are."""
     del caller
     return _exported(app, chosen, reveal=False)
 
 
-@router.post("/export", summary="Export dead letters with their addresses", responses=_LINES | _MISSING)
+@router.post(
+    "/export",
+    summary="Export dead letters with their addresses",
+    response_class=StreamingResponse,
+    responses=_LINES | _MISSING,
+)
 def export_dead_letters_revealed(caller: Revealer, app: Core, chosen: DeadLetters, why: Why) -> StreamingResponse:
     """Export the same with addresses and variables. The audit log keeps who did."""
     app.inspector.all_of(chosen.queues)

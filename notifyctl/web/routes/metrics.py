@@ -25,7 +25,7 @@ _TEXT: Described = {
 }
 
 
-@router.get("/metrics", summary="Show the metrics of the fleet", responses=_TEXT)
+@router.get("/metrics", summary="Show the metrics of the fleet", response_class=Response, responses=_TEXT)
 def show_metrics(caller: Annotated[Caller, Depends(allowed(Permission.READ))], app: Core) -> Response:
     """Show counts, ages, outcomes, durations and circuits, read from Redis: exact over the fleet, wherever one asks."""
     from notifyctl.metrics import exposition
