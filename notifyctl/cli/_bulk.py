@@ -18,6 +18,7 @@ from notifyctl.views.doubts import in_doubt, may_repeat, told, unwanted
 from notifyctl.views.personal import without_personal
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable, Iterable, Sequence
 
     from notifyctl.cli._output import Record, View
@@ -154,7 +155,17 @@ def perform(
         run(selection, lambda job_id: inspector.would(verb.past, job_id), f"would be {verb.past}", view)
         return
     by = operator()
-    run(selection, lambda job_id: verb.act(inspector, job_id, by, reason), verb.past, view, rate)
+
+    def act(job_id: str) -> None:
+        verb.act(inspector, job_id, by, reason)
+
+    if selection.named and len(selection.ids) <= _SAMPLE:
+        run(selection, act, verb.past, view, rate)  # each is found by its id in the audit log
+        return
+    said = {"queue": list(chosen.queues), **chosen.where.said()} if not selection.named else {"ids": len(selection.ids)}
+    filters = {name: value for name, value in said.items() if value}
+    with inspector.audit.together(verb.past, "jobs", by=by, why=reason, filters=filters) as counts:
+        run(selection, act, verb.past, view, rate, counts)
 
 
 def ask(question: str, sample: Iterable[str], *, yes: bool) -> None:
@@ -238,7 +249,14 @@ class _Outcome:
         return codes.pop() if len(codes) == 1 else Code.FAILED
 
 
-def run(selection: Selection, act: Callable[[str], Any], past: str, view: View, rate: Rate | None = None) -> None:
+def run(
+    selection: Selection,
+    act: Callable[[str], Any],
+    past: str,
+    view: View,
+    rate: Rate | None = None,
+    counts: Counter[str] | None = None,
+) -> None:
     """Do something with each job, going on past failures, and print what came of it.
 
     Raises:
@@ -263,6 +281,8 @@ def run(selection: Selection, act: Callable[[str], Any], past: str, view: View, 
                 outcome.done += 1
                 outcome.records.append({"id": job_id, "result": past})
             bar.to(done)
+    if counts is not None:
+        counts.update({word: n for word, n in (("skipped", outcome.skipped), ("failed", len(outcome.errors))) if n})
     _show(outcome, view, outcome.told(past))
     if outcome.code is not Code.DONE:
         raise typer.Exit(outcome.code)

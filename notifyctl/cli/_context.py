@@ -6,14 +6,14 @@ import getpass
 import logging
 import socket
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from notifyctl.cli._output import say
 from notifyctl.views.places import told_route
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from notifyctl.app import App
     from notifyctl.notification import Channel
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "connected",
     "load_app",
+    "noted",
     "operator",
     "producing",
     "progress",
@@ -79,6 +80,14 @@ def operator() -> str:
     except (KeyError, OSError):  # an account without a name, as in containers
         user = "unknown"
     return f"{user}@{socket.gethostname()}"
+
+
+def noted(app: App, verb: str, what: str, *, counts: Mapping[str, int] | None = None) -> None:
+    """Keep in the audit log what was done, unless Redis is away: it was done all the same."""
+    from notifyctl.errors import NotifyError
+
+    with suppress(NotifyError):
+        app.audit.note(verb, what, by=operator(), counts=counts)
 
 
 def say_if_sandboxed(app: App, *channels: Channel) -> None:

@@ -76,6 +76,11 @@ class Tally:
             return Code.DONE
         return Code.FAILED if self.refused == self.orders else Code.PARTIAL
 
+    def counts(self) -> dict[str, int]:
+        """What came of them in numbers, without what did not happen."""
+        names = ("orders", "queued", "spooled", "known", "superseded", "refused")
+        return {name: number for name in names if (number := getattr(self, name))}
+
     def show(self, view: View, *, dry_run: bool) -> None:
         """Print it."""
         record: Record = {

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from notifyctl.cli._context import load_app, producing, progress, say_if_sandboxed
+from notifyctl.cli._context import load_app, noted, producing, progress, say_if_sandboxed
 from notifyctl.cli._enqueue import Tally, enqueue_orders, say_spooled
 from notifyctl.cli._errors import Code, Refused
 from notifyctl.cli._filters import read_time
@@ -238,6 +238,8 @@ def _enqueue(
         except BrokerUnavailable:
             say(f"stopped: {tally.queued} messages were queued; repeat the command, none is queued twice")
             raise
+    if not dry_run and (tally.queued > tally.spooled or tally.superseded):
+        noted(app, "queued", "messages of orders", counts=tally.counts())
     tally.show(view, dry_run=dry_run)
     if tally.spooled:
         say_spooled(app, tally.spooled)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from notifyctl.cli import _bulk
-from notifyctl.cli._context import connected, load_app, operator
+from notifyctl.cli._context import connected, load_app, noted, operator
 from notifyctl.cli._group import examples, noun
 from notifyctl.cli._options import DryRunOption, OutputOption, RevealOption, TableOption, YesOption
 from notifyctl.cli._output import Column, Output, View, write
@@ -87,6 +87,7 @@ def clear(*, channel: ChannelOption = None, yes: YesOption = False, dry_run: Dry
         question = f"messages to be deleted in {app.settings.outbox_dir}: {len(found)}"
         _bulk.ask(question, (f"{entry.id}  {entry.channel}" for entry in found[:3]), yes=yes)
     deleted = sum(app.outbox(each).clear() for each in Channel if channel in (None, each.value))
+    noted(app, "cleared", f"outbox of {channel}" if channel else "outbox", counts={"deleted": deleted})
     write(f"deleted {deleted}\n")
 
 

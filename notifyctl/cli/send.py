@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from notifyctl.cli._complete import template_names
-from notifyctl.cli._context import load_app, producing, say_if_sandboxed
+from notifyctl.cli._context import load_app, noted, producing, say_if_sandboxed
 from notifyctl.cli._enqueue import say_spooled
 from notifyctl.cli._group import alone, examples
 from notifyctl.cli._options import DryRunOption, OutputOption, TableOption, read_duration, read_moment
@@ -101,6 +101,8 @@ def send(
     options = Options(key, (), priority, delay, at, expires, unknown_outcome or "")
     queued = producing(app).notifier.queue(notification, options)
     record = {"id": queued.id, "queue": channel, "known": queued.known, "spooled": queued.spooled}
+    if not (queued.known or queued.spooled):
+        noted(app, "queued", queued.id)
     if output is Output.TABLE:
         View(Output.ID).one(record, _COLUMNS)
     else:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from notifyctl.cli._context import connected, load_app, operator
+from notifyctl.cli._context import connected, load_app, noted, operator
 from notifyctl.cli._errors import Code
 from notifyctl.cli._group import examples, noun
 from notifyctl.cli._options import ListLimitOption, OutputOption, RevealOption, TableOption
@@ -95,6 +95,7 @@ def flush(
         say(f"stopped: {total.moved} messages were moved, {app.spool.counts().waiting} are left")
         raise
     record = {name: count for name, count in asdict(total).items() if name != "rows"}
+    noted(app, "flushed", "spool of this machine", counts={name: count for name, count in record.items() if count})
     View(output, table).one({**record, "left": app.spool.counts().waiting}, _MOVED_COLUMNS, id_key="moved")
     if total.conflicts:
         say("what conflicts is among the dead letters: 'notifyctl dlq list --code conflict'")

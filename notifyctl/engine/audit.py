@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from notifyctl.connection import translated
-from notifyctl.errors import InvalidInput
+from notifyctl.errors import BrokerUnavailable, InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,6 +27,8 @@ __all__ = ["Audit", "AuditEntry", "AuditPage"]
 #: So many entries are kept, and a few more: the stream is trimmed by whole blocks.
 _LENGTH = 10_000
 _PAGE = 500
+#: What is done in this context is part of one entry, and counted here.
+_GATHERED: ContextVar[Counter[str] | None] = ContextVar("gathered", default=None)
 _ENTRY_ID = re.compile(r"\d{1,19}-\d{1,19}")
 
 
@@ -95,6 +100,9 @@ class Audit:
         Raises:
             BrokerUnavailable: Redis cannot be reached.
         """
+        if (gathered := _GATHERED.get()) is not None:
+            gathered[verb] += 1
+            return
         entry: dict[Any, Any] = {"verb": verb, "what": what, "by": by, "why": why}
         if filters:
             entry["filters"] = json.dumps(filters, ensure_ascii=False)
@@ -102,6 +110,36 @@ class Audit:
             entry["counts"] = json.dumps(counts)
         with translated():
             self._client.xadd(self._key, entry, maxlen=_LENGTH, approximate=True)
+
+    @contextmanager
+    def together(
+        self, verb: str, what: str, *, by: str, why: str = "", filters: Mapping[str, Any] | None = None
+    ) -> Iterator[Counter[str]]:
+        """Keep what this thread does within as one entry, also where it ends early: how often it did what.
+
+        Args:
+            verb: What it does, in one past participle.
+            what: To what, such as ``jobs``.
+            by: Who.
+            why: The reason they gave.
+            filters: Which ones were meant; nothing personal.
+
+        Yields:
+            The counts, to add to.
+
+        Raises:
+            BrokerUnavailable: Redis cannot be reached, and nothing else is being raised.
+        """
+        counts: Counter[str] = Counter()
+        token, failed = _GATHERED.set(counts), True
+        try:
+            yield counts
+            failed = False
+        finally:
+            _GATHERED.reset(token)
+            if counts:
+                with suppress(*[BrokerUnavailable] if failed else []):
+                    self.note(verb, what, by=by, why=why, filters=filters, counts=counts)
 
     def entries(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -83,3 +84,33 @@ def test_audit_is_bounded(audit: Audit, client: redis.Redis) -> None:
 
     assert 10_000 <= client.xlen(KEY) < 10_200
     assert audit.entries(1).entries[0].verb == "resumed"
+
+
+def test_audit_keeps_what_is_done_together_as_one_entry(audit: Audit) -> None:
+    """With how often each thing was done, also where it ends early; nothing done is no entry."""
+    with audit.together("cancelled", "jobs", by="ada", why="flood", filters={"queue": ["email"]}) as counts:
+        for number in range(3):
+            audit.note("cancelled", f"job{number}", by="ada")
+        counts["skipped"] += 1
+    with pytest.raises(KeyboardInterrupt), audit.together("purged", "jobs", by="ada"):
+        audit.note("purged", "job", by="ada")
+        raise KeyboardInterrupt
+    with audit.together("retried", "jobs", by="ada"):
+        pass
+    audit.note("paused", "email", by="ada")
+
+    paused, purged, cancelled = audit.entries().entries
+    assert (cancelled.what, cancelled.why, cancelled.filters) == ("jobs", "flood", {"queue": ["email"]})
+    assert cancelled.counts == {"cancelled": 3, "skipped": 1}
+    assert (purged.counts, paused.verb) == ({"purged": 1}, "paused")
+
+
+def test_audit_keeps_others_apart_meanwhile(audit: Audit) -> None:
+    """What another thread does in that time is its own entry."""
+    with audit.together("cancelled", "jobs", by="ada"):
+        other = threading.Thread(target=audit.note, args=("paused", "email"), kwargs={"by": "bob"})
+        other.start()
+        other.join()
+        audit.note("cancelled", "job", by="ada")
+
+    assert [entry.by for entry in audit.entries().entries] == ["ada", "bob"]
