@@ -45,17 +45,21 @@ def dead_letters(request: Request, core: Core, me: Visitor, by: str = "code", cu
     asked = read_filters(core, request.query_params, State.DEAD)
     grouping = By(by) if by in _GROUPINGS else By.CODE
     counts: Sequence[Count] = ()
-    rows, after = [], ""
+    shown: Sequence[Count] = ()
+    groups, rows, after = [], [], ""
     if asked.chosen is not None:
         counts = core.inspector.tally(grouping, asked.chosen.where, asked.chosen.queues)
+        shown = counts[-_GROUPS:] if grouping is By.HOUR else counts[:_GROUPS]
+        groups = [
+            _group(asked, grouping, one) | {"example": _example(core, asked.chosen, grouping, one)} for one in shown
+        ]
         page = core.inspector.find(asked.chosen.where, asked.chosen.queues, limit=_PAGE, cursor=cursor)
         rows, after = job_rows(page.jobs), page.cursor
-    shown = counts[-_GROUPS:] if grouping is By.HOUR else counts[:_GROUPS]
+    total = sum(one.count for one in counts)
     return render(
         request, "dead_letters.html.j2", me, status=422 if asked.errors else 200,
         asked=asked, chips=asked.chips("/dead-letters"), choices=choices(core), by=grouping.value,
-        groupings=_GROUPINGS.items(), groups=[_group(core, asked, grouping, one) for one in shown],
-        total=sum(one.count for one in counts), further=sum(one.count for one in counts) - sum(c.count for c in shown),
+        groupings=_GROUPINGS.items(), groups=groups, total=total, further=total - sum(one.count for one in shown),
         rows=rows, cursor=cursor, next=_with(request, asked, cursor=after) if after else "",
         retry_url=url("/dead-letters/retry", asked.pairs), purge_url=url("/dead-letters/purge", asked.pairs),
         live=pace(began),
@@ -67,13 +71,12 @@ def _with(request: Request, asked: Asked, **more: str) -> str:
     return url("/dead-letters", [*asked.pairs, *([("by", by)] if by else []), *more.items()])
 
 
-def _group(core: App, asked: Asked, by: By, count: Count) -> dict[str, Any]:
-    """Some dead letters with one thing in common: what it is called, an example, and where they are listed alone."""
+def _group(asked: Asked, by: By, count: Count) -> dict[str, Any]:
+    """Some dead letters with one thing in common: what it is called, and where they are listed alone."""
     if by is By.HOUR:
         name, own = "", {"since": iso(count.first_at_ms), "until": iso(count.last_at_ms)}
     else:
         name, own = count.what.replace("_", " "), {by.value: count.what.partition(",")[0]}
-    assert asked.chosen is not None  # noqa: S101 - there are groups
     rest = [pair for pair in asked.pairs if pair[0] not in own]
     narrowed = [*rest, *((key, value) for key, value in own.items() if value)]
     return {
@@ -82,7 +85,6 @@ def _group(core: App, asked: Asked, by: By, count: Count) -> dict[str, Any]:
         "count": count.count,
         "first_at_ms": count.first_at_ms,
         "last_at_ms": count.last_at_ms,
-        "example": _example(core, asked.chosen, by, count),
         "href": url("/dead-letters", narrowed),
     }
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from notifyctl.engine.states import State
-from notifyctl.errors import InvalidInput, NotifyError
+from notifyctl.errors import InvalidInput, UnknownQueue
 from notifyctl.moments import read_time
 from notifyctl.views.filters import Chosen, choose
-from notifyctl.views.personal import without_personal
+from notifyctl.views.personal import masked, without_personal
 from notifyctl.web.dashboard.links import url
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ FILTERS = {
     "attempts": "attempts at least",
 }
 _SEVERAL = ("queue", "state")
+_AS_THEY_ARE = ("template", "provider", "order", "code", "error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,7 @@ def read_filters(core: App, query: ImmutableMultiDict[str, Any], *states: State)
     several = {name: [value for key, value in pairs if key == name] for name in _SEVERAL}
     single = {name: value for name, value in pairs if name not in _SEVERAL}
     errors: dict[str, str] = {}
-    read: dict[str, Any] = {name: value for name, value in single.items() if name in ("template", "provider", "order")}
-    read |= {name: single[name] for name in ("code", "error") if name in single}
+    read: dict[str, Any] = {name: value for name, value in single.items() if name in _AS_THEY_ARE}
     for name in ("since", "until"):
         if name in single:
             with _beside(errors, name):
@@ -107,7 +107,7 @@ def _beside(errors: dict[str, str], name: str) -> Iterator[None]:
     """Keep why a filter means nothing, for its field, and go on."""
     try:
         yield
-    except (NotifyError, ValueError) as error:
+    except (InvalidInput, UnknownQueue, ValueError) as error:
         errors[name] = without_personal(str(getattr(error, "message", error)))
 
 
@@ -127,4 +127,5 @@ def _count(text: str) -> int:
 def _chip(one: tuple[str, str], pairs: Sequence[tuple[str, str]]) -> tuple[str, list[tuple[str, str]]]:
     name, value = one
     rest = [pair for pair in pairs if pair != one]
-    return f"{FILTERS[name]} {without_personal(value)}".strip(), rest
+    shown = masked("email" if "@" in value else "whatsapp", value) if name == "to" else without_personal(value)
+    return f"{FILTERS[name]} {shown}".strip(), rest

@@ -108,6 +108,14 @@ def test_job_list_says_beside_a_field_what_it_cannot_understand(serving: Serving
     assert answer.text.count('aria-invalid="true"') == 4
 
 
+def test_chip_of_an_address_is_masked_however_it_is_written(serving: Serving) -> None:
+    """Whoever looks over a shoulder reads no number."""
+    with serving.browser("viewer") as page:
+        shown = said(page.get("/jobs", params={"to": "+44 7700 900123"}))
+
+    assert "Only to ***" in shown
+
+
 def test_job_page_tells_what_became_of_it_and_hides_its_content(serving: Serving, fates: Fates) -> None:
     """The name and the data are not in the page; what they are called is."""
     job_id = fates.refused(fates.mail("10482", name="Ada Byron", note="Your parcel is late"))
