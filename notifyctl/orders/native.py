@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from notifyctl.orders.shop import Shop
 
-__all__ = ["parse_native"]
+__all__ = ["is_native", "parse_native"]
 
 _ORDER: Final = frozenset({
     "shop", "id", "number", "event", "created_at", "locale", "currency", "customer", "items", "totals", "payment",
@@ -36,6 +36,11 @@ _NEEDED: Final[dict[str, tuple[str, ...]]] = {
     OrderEvent.PAID: ("currency", "items", "totals"),
     OrderEvent.REFUNDED: ("currency", "refund"),
 }
+
+
+def is_native(body: Mapping[str, Any]) -> bool:
+    """Return whether an object has the fields of an order in this format, and no other."""
+    return "id" in body and "customer" in body and body.keys() <= _ORDER
 
 
 def parse_native(body: Mapping[str, Any], shop: Shop, path: str = "") -> Order:

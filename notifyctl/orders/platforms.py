@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from notifyctl.errors import InvalidOrder
 from notifyctl.orders.envelopes import Content, unwrap
-from notifyctl.orders.native import parse_native
+from notifyctl.orders.native import is_native, parse_native
 from notifyctl.orders.saleor import is_saleor, parse_saleor
 from notifyctl.orders.shop import Shop
 from notifyctl.orders.shopify import is_shopify, parse_shopify
@@ -110,6 +110,8 @@ def _recognise(content: Content) -> Platform:
         InvalidOrder: If it has no known shape.
     """
     body, path, topic = content
+    if not topic and is_native(body):
+        return Platform.NATIVE
     if is_woocommerce(body) or is_legacy_woocommerce(body) or topic.startswith("order."):
         return Platform.WOOCOMMERCE
     if "/" in topic or is_shopify(body):

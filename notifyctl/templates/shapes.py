@@ -26,7 +26,7 @@ _DATES: Final = (7, 8)
 #: What a template may compare, calculate with, or link to; of a moment, what may be one.
 _KIND: Final = re.compile(
     r"(?P<word>[a-z]{1,12}|[A-Z]{3})|(?P<zero>0{1,15}(?:\.0{1,15})?)|(?P<amount>[0-9]{1,15}(?:\.[0-9]{1,15})?)"
-    r"|(?P<moment>[0-9].*)|(?P<link>https?://[!-~]+)"
+    r"|(?P<moment>[0-9]{4}-?[0-9W][0-9].*)|(?P<link>https?://[!-~]+)"
 )
 
 
