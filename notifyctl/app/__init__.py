@@ -178,13 +178,10 @@ class App:
         """Who changed what."""
         return self.inspector.audit
 
-    @cached_property
+    @property
     def events(self) -> Events:
         """What happened by itself."""
-        from notifyctl.engine.events import Events
-        from notifyctl.engine.keys import FleetKeys
-
-        return Events(self.inspector.client, FleetKeys(self.settings.namespace).events)
+        return self.inspector.events
 
     @cached_property
     def _access_client(self) -> redis.Redis:
@@ -306,7 +303,7 @@ class App:
             for queue in self.settings.queues:
                 keys = QueueKeys(self.settings.namespace, queue)
                 Scripts(self.inspector.client, keys).lapse(worker_id)
-            self.fleet.leave(worker_id)
+            self.fleet.leave(worker_id, lost=True)
 
     def outbox(self, channel: Channel) -> Outbox:
         """The sandbox of a channel."""

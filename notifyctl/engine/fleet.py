@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 from notifyctl.connection import pipelined, translated
+from notifyctl.engine.events import Events
 from notifyctl.engine.keys import FleetKeys
 from notifyctl.lua import load_script
 
@@ -106,19 +107,33 @@ class Fleet:
     def __init__(self, client: redis.Redis, namespace: str, clock: Clock | None = None) -> None:
         self._client = client
         self._keys = FleetKeys(namespace)
+        self._events = Events(client, self._keys.events)
         self._clock = clock
 
     def tell(self, worker_id: str, report: Report) -> list[str]:
         """Give a sign of life; the bulk replays to be carried out. Redis errors leave as redis-py raises them."""
         keys = [self._keys.workers, self._keys.worker(worker_id), self._keys.running_replays]
         now_ms = self._clock() if self._clock else 0
-        running = _PRESENT(self._client, keys, [now_ms, worker_id, json.dumps(asdict(report)), PRESENCE_MS])
+        said = [now_ms, worker_id, json.dumps(asdict(report)), PRESENCE_MS]
+        is_new, lost, running = _PRESENT(self._client, keys, said)
+        if is_new:
+            kind = "worker_started" if report.up_ms < PRESENCE_MS else "worker_back"
+            self._events.add(kind, worker=worker_id, queues=" ".join(report.queues), threads=str(report.threads))
+        for name in lost:
+            self._events.add("worker_lost", worker=name.decode())
         return [replay_id.decode() for replay_id in running]
 
-    def leave(self, worker_id: str) -> None:
-        """Forget a worker process that has ended; Redis errors leave as redis-py raises them."""
+    def leave(self, worker_id: str, *, lost: bool = False) -> None:
+        """Forget a worker process that has ended; Redis errors leave as redis-py raises them.
+
+        Args:
+            worker_id: Which.
+            lost: It did not end by itself.
+        """
         asked = [("ZREM", self._keys.workers, worker_id), ("DEL", self._keys.worker(worker_id))]
-        pipelined(self._client, asked, raising=True)
+        was_there, _ = pipelined(self._client, asked, raising=True)
+        if was_there:
+            self._events.add("worker_lost" if lost else "worker_ended", worker=worker_id)
 
     def workers(self) -> list[Worker]:
         """All that live, by host, the longest-lived first.

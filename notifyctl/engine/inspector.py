@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from notifyctl.connection import translated
 from notifyctl.engine.audit import Audit
+from notifyctl.engine.events import Events
 from notifyctl.engine.jobs import QueueStats
 from notifyctl.engine.keys import QueueKeys
 from notifyctl.engine.purge import Purged, purge
@@ -70,6 +71,7 @@ class Inspector(Reader):
         self._rates = dict(rates)
         self._retention = retention
         self.audit = Audit(client, self._fleet.audit)
+        self.events = Events(client, self._fleet.events)
 
     def _scripts(self, queue: str) -> Scripts:
         return Scripts(self.client, QueueKeys(self._fleet.namespace, queue), self._clock)
@@ -273,6 +275,7 @@ class Inspector(Reader):
         with translated():
             self._scripts(self.known(queue)).configure(fields)
         self.note(verb, queue, by=by, why=why)
+        self.events.add(f"queue_{verb.replace(' ', '_')}", queue=queue, by=by, reason=why)
 
     def note(self, verb: str, what: str, *, by: str, why: str = "") -> None:
         """Keep in the audit log what an operator did, such as looking at an address; as `Audit.note` does."""

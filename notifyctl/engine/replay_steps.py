@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from notifyctl.connection import pipelined
+from notifyctl.engine.events import Events
 from notifyctl.engine.keys import FleetKeys, QueueKeys
 from notifyctl.engine.replay import LIFETIME_MS, Progress, Replay
 from notifyctl.engine.sieve import PAGE, Sieve, indexed, members
@@ -43,6 +44,7 @@ class Steps:
     def __init__(self, client: redis.Redis, namespace: str, clock: Clock | None = None) -> None:
         self._client = client
         self._fleet = FleetKeys(namespace)
+        self._events = Events(client, self._fleet.events)
         self._clock = clock
 
     def _now(self) -> int:
@@ -173,8 +175,13 @@ class Steps:
     def finish(self, replay: Replay, state: str, by: str = "", why: str = "") -> str:
         """Put down that it is over; its state, which is another where it was over before."""
         keys = [self._fleet.replay(replay.replay_id), self._fleet.running_replays]
-        word = _FINISH(self._client, keys, [self._now(), replay.replay_id, state, by, why])
-        return word.decode() if isinstance(word, bytes) else str(word)
+        answer = _FINISH(self._client, keys, [self._now(), replay.replay_id, state, by, why])
+        word = answer.decode() if isinstance(answer, bytes) else str(answer)
+        if word == state:
+            came_of = {"replayed": replay.replayed, "skipped": sum(replay.skipped.values()), "failed": replay.failed}
+            told = {name: str(number) for name, number in came_of.items() if number}
+            self._events.add(f"replay_{state}", replay=replay.replay_id, **told)
+        return word
 
     def take(self, replay: Replay) -> float | None:
         """Take the next step of any kind; the seconds until the one after it, None where it is over."""

@@ -142,6 +142,7 @@ class Replays:
             self._steps.record(wanted)
             said = {"queue": names, **where.said()}
             self._inspector.audit.note("replay started", wanted.replay_id, by=by, why=why, filters=said)
+            self._inspector.events.add("replay_started", replay=wanted.replay_id, by=by, reason=why)
             while self._steps.gather(replay := self.get(wanted.replay_id)):
                 pass
             if not replay.left:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from notifyctl.engine.events import Events
 from notifyctl.engine.fleet import PRESENCE_MS, Fleet, Report
 from notifyctl.engine.keys import FleetKeys
 from tests.support.builders import QUEUE
@@ -127,3 +128,23 @@ def test_running_worker_is_listed_from_its_start_to_its_end(host: Host, gate: Ga
     assert (worker.worker_id, worker.report.threads, worker.report.queues) == (host.broker.worker_id, 2, (QUEUE,))
     assert (worker.report.active, worker.report.oldest_job) == (2, "a")
     assert fleet.workers() == []
+
+
+def test_fleet_tells_of_workers_that_come_go_and_are_lost(client: redis.Redis) -> None:
+    """Each once: also the one that fell silent, which others notice, and which may come back."""
+    clock = FakeClock()
+    fleet, events = Fleet(client, NAMESPACE, clock), Events(client, FleetKeys(NAMESPACE).events)
+    fleet.tell("w1", Report(queues=("email", "whatsapp"), threads=8))
+    fleet.tell("w2", Report(threads=4))
+    fleet.tell("w1", Report(up_ms=3_000))
+    clock.advance(PRESENCE_MS + 1)
+    fleet.tell("w1", Report(up_ms=60_000))
+    fleet.tell("w2", Report(up_ms=60_000))
+    fleet.leave("w1")
+    fleet.leave("w1")
+    fleet.leave("w2", lost=True)
+
+    told = [(event.kind, event.fields["worker"]) for event in events.last(20)]
+    assert told[:3] == [("worker_started", "w1"), ("worker_started", "w2"), ("worker_lost", "w2")]
+    assert told[3:] == [("worker_back", "w2"), ("worker_ended", "w1"), ("worker_lost", "w2")]
+    assert events.last(20)[0].fields == {"worker": "w1", "queues": "email whatsapp", "threads": "8"}
