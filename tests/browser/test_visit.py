@@ -255,3 +255,21 @@ def test_live_page_keeps_focus(visit: Visit, serving: Serving) -> None:
 
     expect(link).to_have_text("3")
     expect(page.locator("#queue-email dl a").first).to_be_focused()
+
+
+def test_live_page_leaves_what_is_marked(visit: Visit, serving: Serving) -> None:
+    """Somebody who marks a text to copy it does not lose it to a refresh, which comes afterwards."""
+    visit.sign_in()
+    page = visit.open("/")
+    heading = page.locator("#queue-email > header h2")
+    heading.evaluate("heading => getSelection().selectAllChildren(heading)")
+    queue_orders(serving, 3)
+
+    with page.expect_response(lambda answer: "x-live" in answer.request.headers):
+        pass
+    assert "email" in page.evaluate("getSelection().toString()")
+    expect(page.locator("#queue-whatsapp dl a").first).to_have_text("3")
+    expect(page.locator("#queue-email dl a").first).to_have_text("0")
+
+    page.evaluate("getSelection().removeAllRanges()")
+    expect(page.locator("#queue-email dl a").first).to_have_text("3")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -319,7 +319,11 @@ def test_overview_says_why_a_queue_rests(serving: Serving, from_now_ms: int, sai
     """That a provider asked for a rest, in its words; and after it, that one message finds out."""
     config = QueueKeys(serving.app.settings.namespace, "email").config
     now_ms = _seconds(serving.app.inspector.client) * 1000
-    block = {"blocked_until": now_ms + from_now_ms, "blocked_ms": 120_000, "blocked_reason": "sendgrid asks for less"}
+    block: dict[Any, Any] = {
+        "blocked_until": now_ms + from_now_ms,
+        "blocked_ms": 120_000,
+        "blocked_reason": "sendgrid asks for less",
+    }
     serving.app.inspector.client.hset(config, mapping=block)
     Fates(serving.app).mail("10482")
     with serving.browser(Role.VIEWER) as page:

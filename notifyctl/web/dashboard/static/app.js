@@ -29,9 +29,10 @@ function tellMoments() {
 // Live regions: the same page again, and what differs in it is swapped by id
 
 function inUse(region) {
-  const field = document.activeElement;
-  const typing = region.contains(field) && field.matches("input, select, textarea");
-  return typing || region.querySelector(":popover-open") !== null;
+  const [field, marked] = [document.activeElement, getSelection()];
+  const typing = region.contains(field) && field.matches("input:not([type=checkbox]), select, textarea");
+  const copying = !marked.isCollapsed && region.contains(marked.anchorNode);
+  return typing || copying || region.querySelector(":popover-open") !== null;
 }
 
 const shown = new Map();
