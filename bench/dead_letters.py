@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from notifyctl.app import App, build
@@ -19,8 +20,10 @@ from notifyctl.embedded import private_server
 from notifyctl.engine.ids import new_id
 from notifyctl.engine.jobs import Job
 from notifyctl.engine.keys import QueueKeys
+from notifyctl.engine.replay_steps import Steps
 from notifyctl.engine.search import JobFilter
 from notifyctl.engine.states import State
+from notifyctl.engine.tally import By
 from notifyctl.notification import Channel, Notification, Recipient
 from notifyctl.settings import Settings
 
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _CHUNK = 1_000
+_HOUR_MS = 3_600_000
+_DEAD = JobFilter(states=(State.DEAD,))
 #: What they died of: how many in ten, provider, code, error, reason.
 _CAUSES = (
     (4, "sendgrid", "401", "the API key is refused", "account"),
@@ -38,7 +43,7 @@ _CAUSES = (
 _TEMPLATES = ("order_confirmation", "order_shipped", "order_delivered")
 
 
-def plant(app: App, count: int, *, last_ms: int, over_ms: int = 24 * 3600 * 1000) -> None:
+def plant(app: App, count: int, *, last_ms: int, over_ms: int = 24 * _HOUR_MS) -> None:
     """Put so many dead letters into the email queue, their deaths spread evenly over this time before that moment."""
     keys = QueueKeys(app.settings.namespace, "email")
     client = connect(app.target, role="operator")
@@ -114,9 +119,25 @@ def main() -> None:
         timed(f"plant {options.jobs}", lambda: plant(app, options.jobs, last_ms=now_ms))
         inspector = app.inspector
         slow = timed("read all", lambda: read_all(app))
-        dead = (State.DEAD,)
-        for by in ("code", "template", "provider", "hour"):
-            timed(f"count by {by}", lambda by=by: len(inspector.tally(by, JobFilter(states=dead))), slow)  # type: ignore[misc]
+        for by in By:
+            timed(f"count by {by}", lambda by=by: len(inspector.tally(by, _DEAD)), slow)  # type: ignore[misc]
+        timed("first page of a rare code", lambda: len(inspector.find(replace(_DEAD, code="timeout")).jobs), slow)
+        where = JobFilter(code="401", since_ms=now_ms - 12 * _HOUR_MS)
+        timed("dry run of a filter", lambda: app.replays.plan(where).will_go, slow)
+        timed("dry run of all", lambda: app.replays.plan(JobFilter()).will_go, slow)
+        replay = app.replays.start(JobFilter(code="401"))
+        timed("send one cause on, no rate", lambda: _carried_out(app, replay.replay_id), slow)
+        timed("purge the rest", lambda: inspector.purge(JobFilter()).purged, slow)
+
+
+def _carried_out(app: App, replay_id: str) -> str:
+    """Take all of a replay's steps as one worker does; its counts add up to the last one."""
+    steps = Steps(connect(app.target, role="worker"), app.settings.namespace)
+    while (led := steps.lead(replay_id, "bench", 5_000)) is not None:
+        steps.take(led)
+    done = app.replays.get(replay_id)
+    assert done.replayed + sum(done.skipped.values()) + done.failed == done.total
+    return f"{done.replayed} of {done.total}"
 
 
 if __name__ == "__main__":

@@ -60,7 +60,8 @@ for i = 4, #ARGV do
     if where.provider or by == 'provider' then names, asked = providers(job, runs) end
     if (not where.code or has_code(last, h[4])) and (not where.provider or asked[where.provider])
       and (not where.error or string.find(string.lower(errors(last)), where.error, 1, true)) then
-      local what = by == 'code' and string.match(last, '"code": "([^"]+)"') or by == 'error' and errors(last)
+      local _, at = string.find(by == 'code' and last or '', '"code": "', 1, true)
+      local what = at and string.match(last, '^[^"]+', at + 1) or by == 'error' and errors(last)
         or by == 'hour' and string.format('%.0f', moment - moment % 3600000) or by == 'provider' and names
         or by == 'verdict' and verdict(h) or h[FIELD[by] or 0] or ''
       out[#out + 1], out[#out + 2], out[#out + 3] = ARGV[i], what, string.format('%.0f', moment)
