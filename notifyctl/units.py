@@ -21,6 +21,10 @@ _RATE = re.compile(r"(\d+)\s*/\s*(\d*)\s*([a-z]+)")
 #: How a rate's period may be called, beside the duration units.
 _PERIOD_UNITS = {"sec": "s", "second": "s", "min": "m", "minute": "m", "hour": "h", "day": "d"}
 
+#: More than anybody means, and few enough to be exact in Lua, whose numbers are doubles.
+_MOST = 1_000_000_000
+_LONGEST_MS = 366 * 86_400_000
+
 
 def parse_duration(text: str) -> timedelta:
     """Return what a text such as `250ms`, `90s`, `1h30m` or `2d` means, in whole milliseconds.
@@ -56,7 +60,7 @@ class Rate:
 
     Attributes:
         count: How many; 0 means that there is no limit.
-        period_ms: The period's length in milliseconds.
+        period_ms: The period's length in milliseconds; a year at most.
     """
 
     count: int
@@ -65,6 +69,8 @@ class Rate:
     def __post_init__(self) -> None:
         if self.count < 0 or self.period_ms < 1:
             raise ValueError("a rate has a count of 0 or more and a period of at least 1 ms")
+        if self.count > _MOST or self.period_ms > _LONGEST_MS:
+            raise ValueError(f"a rate is at most {_MOST:,} in a period of at most a year")
 
     @classmethod
     def parse(cls, text: str) -> Rate:

@@ -163,14 +163,17 @@ def purge_dead_letters(caller: Operator, app: Core, chosen: DeadLetters, body: P
     """Give what the filters find up for good, if there are as many as `count` says. Try it with `dry_run` first."""
     _meant(chosen, body)
     found = sum(count.count for count in app.inspector.tally(By.QUEUE, chosen.where, chosen.queues))
+    count = min(found, body.limit) if body.limit else found
     if body.dry_run:
-        count = min(found, body.limit) if body.limit else found
         return one({"result": "would be purged", "count": count, "changed": 0})
     if body.count is None:
         raise InvalidInput("count is missing: how many there are", hint="A dry run says it: 'dry_run': true.")
-    if found != body.count:
-        raise WrongState(f"there are {found} of them, not {body.count}: none is gone", hint="Look at them again.")
-    purged = app.inspector.purge(chosen.where, chosen.queues, limit=body.limit, by=caller.by, why=body.reason)
+    if count != body.count:
+        raise WrongState(f"there are {count} of them, not {body.count}: none is gone", hint="Look at them again.")
+    if count == 0:
+        return one({"result": "purged", "count": 0, "changed": 0})
+    # what has died since was not seen by whoever agreed
+    purged = app.inspector.purge(chosen.where, chosen.queues, limit=count, by=caller.by, why=body.reason)
     return one({"result": "purged", "count": purged.purged, "changed": purged.changed})
 
 

@@ -75,11 +75,14 @@ def test_a_purge_takes_the_number_of_those_that_go(serving: Serving, operator: h
     assert operator.post(f"{DLQ}/purge?queue=email", json={}).status_code == 422
     assert operator.post(f"{DLQ}/purge?queue=email", json={"count": 2}).status_code == 409
     assert operator.post(f"{DLQ}/purge?order=10482", json={"count": 1, "reason": "a test"}).json()["count"] == 1
-    assert operator.post(f"{DLQ}/purge?queue=email", json={"count": 2}).json()["count"] == 2
+    assert operator.post(f"{DLQ}/purge?queue=email", json={"dry_run": True, "limit": 1}).json()["count"] == 1
+    assert operator.post(f"{DLQ}/purge?queue=email", json={"count": 1, "limit": 1}).json()["count"] == 1
+    assert operator.post(f"{DLQ}/purge?queue=email", json={"count": 1}).json()["count"] == 1
+    assert operator.post(f"{DLQ}/purge?queue=email", json={"count": 0}).json()["count"] == 0
     assert operator.get(DLQ).json()["items"] == []
 
 
-@pytest.mark.parametrize("body", [{"rate": "fast"}, {"max_age": "old"}, {"limit": -1}, {"priority": "first"}, {"x": 1},
+@pytest.mark.parametrize("body", [{"rate": "fast"}, {"rate": "1/9999999999d"}, {"max_age": "old"}, {"limit": -1}, {"priority": "first"}, {"x": 1},
                                   {"dry_run": "yes"}, []])  # fmt: skip
 def test_what_a_replay_cannot_be_is_refused(body: Any, serving: Serving, operator: httpx.Client) -> None:
     """And none is started."""
