@@ -179,10 +179,10 @@ class Audit:
         return AuditPage(found, "")
 
     def _newest(self, cursor: str, since_ms: int, until_ms: int) -> Iterator[AuditEntry]:
-        newest = f"({cursor}" if cursor else str(until_ms) if until_ms else "+"
+        newest = f"({cursor}" if cursor else str(max(1, until_ms)) if until_ms else "+"
         while True:
             with translated():
-                page: Any = self._client.xrevrange(self._key, newest, str(since_ms) if since_ms else "-", _PAGE)
+                page: Any = self._client.xrevrange(self._key, newest, str(max(0, since_ms)) if since_ms else "-", _PAGE)
             for entry_id, fields in page:
                 yield _parsed(entry_id.decode(), {name.decode(): value.decode() for name, value in fields.items()})
             if len(page) < _PAGE:

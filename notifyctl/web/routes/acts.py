@@ -14,7 +14,7 @@ from notifyctl.access import Permission
 from notifyctl.app import App
 from notifyctl.clock import to_ms
 from notifyctl.engine.events import Event
-from notifyctl.errors import BrokerUnavailable
+from notifyctl.errors import BrokerUnavailable, Unauthorized
 from notifyctl.views import versioned
 from notifyctl.views.acts import audit_record, event_record
 from notifyctl.web.answers import Described, many, page_of
@@ -102,11 +102,10 @@ async def follow_events(
 ) -> StreamingResponse:
     """Tell of each event as it comes (server-sent events), until the caller leaves.
 
-    While Redis is away, the stream waits for it, and leaves nothing out.
+    While Redis is away, the stream waits for it, and leaves nothing out. It ends with the token.
     """
-    del caller
     after = await _place(app) if last is None else last
-    return StreamingResponse(_told(request, app, after), media_type="text/event-stream")
+    return StreamingResponse(_told(request, app, caller, after), media_type="text/event-stream")
 
 
 async def _place(app: App) -> str:
@@ -114,13 +113,15 @@ async def _place(app: App) -> str:
     return await run_in_threadpool(app.events.newest_id)
 
 
-async def _told(request: Request, app: App, after: str) -> AsyncIterator[str]:
+async def _told(request: Request, app: App, caller: Caller, after: str) -> AsyncIterator[str]:
     yield "retry: 3000\n\n"
     quiet_s = 0.0
     while not getattr(request.app.state, "closing", False):
         try:
             # not waited for in Redis: that would keep a thread for each stream
-            found = await run_in_threadpool(app.events.entries, after)
+            found = await run_in_threadpool(_news, app, caller, after)
+        except Unauthorized:
+            return
         except BrokerUnavailable as error:
             yield f": {error.message}\n\n"
             found = []
@@ -132,6 +133,12 @@ async def _told(request: Request, app: App, after: str) -> AsyncIterator[str]:
         if quiet_s >= _SIGN_OF_LIFE_S:
             quiet_s = 0.0
             yield ": nothing happened\n\n"
+
+
+def _news(app: App, caller: Caller, after: str) -> list[Event]:
+    """What has happened since; raises `Unauthorized` where the caller's token has ended meanwhile."""
+    app.tokens.still(caller.token_id)
+    return app.events.entries(after)
 
 
 def _line(event: Event) -> str:

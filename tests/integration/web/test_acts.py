@@ -60,6 +60,24 @@ def test_events_are_told_as_they_come(serving: Serving, operator: httpx.Client) 
     assert kinds == ["missed", "new"]
 
 
+def test_a_stream_of_events_ends_with_its_token(serving: Serving) -> None:
+    """Whoever is shut out hears nothing more, however long ago they began to listen."""
+    with serving.client("viewer") as viewer, viewer.stream("GET", "/api/admin/events/stream") as stream:
+        lines = stream.iter_lines()
+        assert next(lines) == "retry: 3000"
+        serving.app.tokens.revoke(viewer.headers["authorization"].split("_")[1])
+        assert [line for line in lines if line] == []
+
+
+@pytest.mark.parametrize("query", ["since=0001-01-01T00:00:00%2B14:00", "until=9999-12-31T23:59:59-14:00"])
+def test_the_audit_log_is_read_from_and_to_any_moment(query: str, operator: httpx.Client) -> None:
+    """Also from before there was a clock in computers."""
+    operator.post("/api/admin/queues/email/pause").raise_for_status()
+
+    assert len(operator.get(f"/api/admin/audit?{query}").json()["items"]) == 1
+    assert operator.get("/api/admin/audit?until=1900-01-01").json()["items"] == []
+
+
 @pytest.mark.parametrize("path", ["events?cursor=1", "events?limit=0", "queues/email/minutes?count=100000"])
 def test_what_means_nothing_is_told(path: str, operator: httpx.Client) -> None:
     """Where, too."""
