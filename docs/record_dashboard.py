@@ -1,4 +1,4 @@
-"""Photographs the dashboard of a made-up shop on a busy day, into docs/assets/dashboard.png.
+"""Photographs the dashboard of a made-up shop on a busy day, into docs/assets/dashboard.png and dead-letters.png.
 
 python -m docs.record_dashboard [FOLDER]        with a folder: each page in light, dark and on a phone goes there, too
 
@@ -189,7 +189,7 @@ PAGES = (
 
 
 def photograph(serving: Serving, folder: Path | None) -> None:
-    """Take the picture of the README, and with a folder those of all pages."""
+    """Take the pictures of the docs, and with a folder those of all pages."""
     path = chromium()
     if path is None:
         raise SystemExit("no chromium: .ci/chromium installs Debian's")
@@ -204,6 +204,7 @@ def photograph(serving: Serving, folder: Path | None) -> None:
                 visit.context.add_cookies([{"name": "notifyctl_theme", "value": "dark", "url": serving.url}])
             if look == "light":
                 visit.open("/").screenshot(path=ASSETS / "dashboard.png")
+                visit.open("/dead-letters").screenshot(path=ASSETS / "dead-letters.png")
             if folder is None:
                 break
             for page in PAGES:
