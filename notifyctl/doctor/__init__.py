@@ -17,6 +17,7 @@ from notifyctl.doctor.machine import check_secrets, check_state_dir
 from notifyctl.doctor.messages import check_content_sids, check_shop, check_templates
 from notifyctl.doctor.server import judge_server, look_at_server
 from notifyctl.doctor.spool import check_spool
+from notifyctl.doctor.tokens import check_tokens
 from notifyctl.doctor.workers import check_workers
 from notifyctl.errors import ConfigError
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from notifyctl.settings import Settings
 
 __all__ = ["Finding", "Status", "run_checks"]
+
+_OF_THE_FLEET = (check_workers, check_tokens)
 
 
 def run_checks(settings: Settings | ConfigError, client_factory: Callable[[], redis.Redis]) -> list[Finding]:
@@ -55,7 +58,11 @@ def run_checks(settings: Settings | ConfigError, client_factory: Callable[[], re
         check_timeouts(settings),
         check_templates(settings),
         check_shop(settings),
-        *([] if isinstance(server, Finding) else [check_workers(settings, client_factory)]),
+        *(
+            []
+            if isinstance(server, Finding)
+            else [check_workers(settings, client_factory), check_tokens(settings, client_factory)]
+        ),
     ]
 
 

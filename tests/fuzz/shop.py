@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from notifyctl.access import Permission, Role
 from notifyctl.engine.fleet import Report
 from notifyctl.notification import Channel
 from notifyctl.web import description
@@ -13,7 +14,7 @@ from tests.support.payloads import an_email
 if TYPE_CHECKING:
     from tests.support.serving import Serving
 
-__all__ = ["described", "filled"]
+__all__ = ["described", "filled", "parts"]
 
 
 def filled(serving: Serving) -> dict[str, list[str]]:
@@ -45,4 +46,19 @@ def described(there: dict[str, list[str]]) -> dict[str, Any]:
                     parameter.pop("example", None)
                     parameter["schema"].pop("examples", None)
                     parameter["examples"] = {f"e{n}": {"value": value} for n, value in enumerate(known[:3])}
+    return found
+
+
+def parts(description: dict[str, Any]) -> dict[Role, dict[str, Any]]:
+    """The description by who may do it: an operator, or else a producer. Streams, which go on for ever, are left out."""
+    found: dict[Role, dict[str, Any]] = {}
+    for role in (Role.OPERATOR, Role.PRODUCER):
+        paths: dict[str, dict[str, Any]] = {}
+        for path, methods in description["paths"].items():
+            for method, operation in methods.items():
+                needed = {Permission(word) for word in operation.get("x-permissions", ())}
+                its = Role.OPERATOR if not needed or needed & Role.OPERATOR.permissions else Role.PRODUCER
+                if its is role and not path.endswith("/stream"):
+                    paths.setdefault(path, {})[method] = operation
+        found[role] = {**description, "paths": paths}
     return found

@@ -62,7 +62,7 @@ def test_sound_setup_is_all_ok(own_server: Server) -> None:
         (
             "settings", "state folder", "secrets", "redis", "version", "permissions", "eviction", "persistence", "memory",
             "dead letters", "queues", "clock", "spool", "email", "sender", "whatsapp", "providers", "content ids", "limits",
-            "timeouts", "templates", "shop", "workers",
+            "timeouts", "templates", "shop", "workers", "tokens",
         ),
         Status.OK,
     )  # fmt: skip

@@ -25,6 +25,8 @@ def test_the_audit_log_is_filtered_and_goes_on_page_by_page(operator: httpx.Clie
     assert second["cursor"] is None
     assert operator.get("/api/admin/audit?verb=paused&by=tests&since=1h").json()["items"][0]["why"] == "to pause"
     assert operator.get("/api/admin/audit?until=1h").json()["items"] == []
+    assert operator.get("/api/admin/audit?until=1900-01-01T00:00Z").json()["items"] == []
+    assert len(operator.get("/api/admin/audit?since=1900-01-01T00:00Z&until=9999-12-31T00:00Z").json()["items"]) == 2
     assert operator.get("/api/admin/audit?cursor=nonsense").status_code == 422
 
 
