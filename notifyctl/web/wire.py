@@ -30,11 +30,15 @@ class Wire(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
         super().connection_made(transport)
-        self._deadline = self.loop.call_later(_HEAD_S, transport.close)
+        self._begin_deadline()
 
     def data_received(self, data: bytes) -> None:
         """Take what came, and hang up where a head has become too long."""
+        rested = self._rests
         super().data_received(data)
+        if rested and self._rests:  # blank lines, which begin nothing, and uvicorn has stopped its own clock for them
+            self._begin_deadline()
+            return
         if not self._in_head:
             self._forget_deadline()
             return
@@ -42,8 +46,8 @@ class Wire(HttpToolsProtocol):
         if self._head_bytes > MOST_HEAD_BYTES and not self.transport.is_closing():
             self.transport.write(_REFUSAL)
             self.transport.close()
-        elif self._deadline is None:
-            self._deadline = self.loop.call_later(_HEAD_S, self.transport.close)
+        else:
+            self._begin_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing more."""
@@ -55,10 +59,19 @@ class Wire(HttpToolsProtocol):
         self._in_head, self._head_bytes = True, 0
         super().on_message_begin()
 
+    @property
+    def _rests(self) -> bool:
+        """Whether one request has been answered, and no other has begun."""
+        return not self._in_head and self.cycle is not None and self.cycle.response_complete
+
     def on_headers_complete(self) -> None:
         """A head is complete."""
         self._in_head = False
         super().on_headers_complete()
+
+    def _begin_deadline(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(_HEAD_S, self.transport.close)
 
     def _forget_deadline(self) -> None:
         if self._deadline is not None:

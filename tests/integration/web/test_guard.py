@@ -232,6 +232,19 @@ def test_long_headers_are_refused(serving: Serving) -> None:
     assert b"HTTP/1.1 2" not in endless
 
 
+def test_blank_lines_keep_no_connection_open(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They may come before a request (RFC 9112, 2.2), but not for ever."""
+    monkeypatch.setattr("notifyctl.web.wire._HEAD_S", 0.5)
+    request = head(serving, "GET /healthz")
+    with connect(serving) as wire:
+        for sent in (request, b"\r\n" + request):
+            wire.sendall(sent)
+            assert wire.recv(65_536).startswith(b"HTTP/1.1 200 ")
+        wire.sendall(b"\r\n")
+        wire.settimeout(3)
+        assert wire.recv(1) == b""
+
+
 def test_every_answer_has_the_headers_that_browsers_act_on(serving: Serving, operator: httpx.Client) -> None:
     """Of pages, of the API, of what is not there and of what was refused."""
     answers = [operator.get(path) for path in ("/sign-in", "/api/whoami", "/nothing", "/static/nothing", "/healthz")]
