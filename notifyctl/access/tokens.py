@@ -37,6 +37,8 @@ __all__ = ["FRESH_S", "Token", "Tokens"]
 
 #: For how long a process believes what it looked up: so soon, a revocation is known everywhere.
 FRESH_S: Final = 3.0
+#: For how long it goes on with that while another thread asks again.
+_STALE_S: Final = 3.0
 _KEPT_MS: Final = 30 * 86_400_000
 _USED_EVERY_S: Final = 60.0
 _MOST_REMEMBERED: Final = 1_000
@@ -266,7 +268,9 @@ class Tokens:
         known = self._known.get(token_id) or self._unknown.get(token_id)
         if known is not None and self._monotonic() < known.until:
             return known
-        if not self._asking.acquire(blocking=known is None):
+        # what is older still may have been revoked hours ago
+        waits = known is None or self._monotonic() > known.until + _STALE_S
+        if not self._asking.acquire(blocking=waits) and known is not None:
             return known
         try:
             again = self._known.get(token_id)

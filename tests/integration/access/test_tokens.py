@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -129,6 +130,22 @@ def test_a_revocation_reaches_other_processes_within_seconds(tokens: Tokens, ser
     assert other.remembered(text) is None
     with pytest.raises(Unauthorized, match="revoked"):
         other.check(text)
+
+
+def test_what_was_looked_up_long_ago_is_not_believed_while_it_is_asked_for(
+    server: Server, tokens: Tokens, time: Time
+) -> None:
+    """Many requests at once with a token that was revoked hours ago: one asks, and the others wait."""
+    made, text = tokens.create("Ada", Role.OPERATOR, lives_ms=DAY_MS)
+    tokens.check(text)
+    process(server, time).revoke(made.id)
+    time.s += 3_600
+
+    with ThreadPoolExecutor(1) as other, tokens._asking:
+        late = other.submit(tokens.check, text)
+        assert wait([late], 0.2).not_done
+    with pytest.raises(Unauthorized, match="revoked"):
+        late.result()
 
 
 def test_an_unknown_token_is_looked_up_once_in_a_while(tokens: Tokens, client: redis.Redis) -> None:
