@@ -1,7 +1,8 @@
 """A limit on failed sign-ins, from one address and from all.
 
 A token cannot be guessed: the limit keeps those who try from costing much, and shows them in the logs. So whoever shows
-a valid token is let in all the same, but for the sign-in page, where an address that failed too often has to wait. The
+a valid token is let in all the same, but for the sign-in page, where an address that failed too often has to wait. It
+counts what failed at that page alone: a program with an old token must not keep the people at its address out. The
 counts are in Redis, for all processes together; while it is away, each process counts by itself. An address is stored
 as a keyed hash.
 """
@@ -58,13 +59,13 @@ class Guesses:
         self._lock = threading.Lock()
         self._counts: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
-    def refuse_above(self, address: str) -> None:
-        """Let nobody go on from an address that failed too often.
+    def refuse_above(self, address: str, door: str = "") -> None:
+        """Let nobody go on from an address that failed too often at a door.
 
         Raises:
             TooManyFailures: It did.
         """
-        place = _place(address)
+        place = door + _place(address)
         if self._here(place)[0] >= MOST_OF_ONE:
             raise _too_many(self._here(place)[1] - self._monotonic())
         try:
@@ -75,13 +76,13 @@ class Guesses:
         if int(count or 0) >= MOST_OF_ONE:
             raise _too_many(int(rest_s))
 
-    def count(self, address: str) -> None:
-        """Count a failure from an address.
+    def count(self, address: str, door: str = "") -> None:
+        """Count a failure from an address at a door.
 
         Raises:
             TooManyFailures: There were too many before it, from there or from everywhere.
         """
-        place = _place(address)
+        place = door + _place(address)
         here, ends = self._count_here(place)
         everywhere, _ = self._count_here("")
         if here <= MOST_OF_ONE and everywhere <= MOST_OF_ALL:  # else this process knows enough, and Redis has peace

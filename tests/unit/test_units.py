@@ -96,5 +96,5 @@ def test_rate_per_second_is_comparable() -> None:
 @pytest.mark.parametrize(("count", "period_ms"), [(-1, 1_000), (1, 0), (1, 10**15), (10**10, 1_000)])
 def test_rate_of_impossible_numbers_is_refused(count: int, period_ms: int) -> None:
     """In code as well."""
-    with pytest.raises(ValueError, match="a rate (has a count|is at most)"):
+    with pytest.raises(ValueError, match=r"a rate (has a count|is at most)"):
         Rate(count, period_ms)

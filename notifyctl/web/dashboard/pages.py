@@ -141,6 +141,6 @@ def _read_flash(cookie: str | None) -> list[dict[str, str]]:
     """What the last action came to; nothing for a cookie that is none of ours."""
     try:
         text, tone = json.loads(urlsafe_b64decode(cookie or ""))
-    except ValueError:
+    except (ValueError, TypeError, RecursionError):
         return []
     return [{"text": str(text), "tone": str(tone) if tone in ("good", "warn", "bad") else "warn"}]

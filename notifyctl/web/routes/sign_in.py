@@ -17,6 +17,8 @@ __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
 
+_DOOR = "page "
+
 
 @router.post("/sign-in")
 def sign_in(
@@ -26,11 +28,11 @@ def sign_in(
     if not came_from_here(request):
         raise Forbidden("this form did not come from a page of this dashboard", hint="Load the page again.")
     address = address_of(request)
-    app.guesses.refuse_above(address)
+    app.guesses.refuse_above(address, _DOOR)
     try:
         found = app.tokens.check(token.strip())
     except Unauthorized:
-        app.guesses.count(address)
+        app.guesses.count(address, _DOOR)
         raise
     if not found.role.may(Permission.READ):
         raise Forbidden(f"a {found.role} may not look at the dashboard", hint="Sign in with a token of another role.")

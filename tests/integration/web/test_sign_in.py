@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from typing import TYPE_CHECKING
 
 import httpx
@@ -96,6 +97,28 @@ def test_a_made_up_cookie_is_refused_without_a_look(serving: Serving) -> None:
     """Its signature is wrong."""
     with serving.client(None, cookies={"notifyctl_session": "made.up"}) as client:
         assert client.post("/sign-out", data={"proof": "x"}).status_code == 401
+
+
+def test_a_program_with_an_old_token_keeps_nobody_from_signing_in(serving: Serving) -> None:
+    """It asks again and again, from the same address."""
+    with serving.client(None, headers={"Authorization": "Bearer ntf_wrong"}) as scraper:
+        codes = [scraper.get("/api/admin/stats").status_code for _ in range(guesses.MOST_OF_ONE + 1)]
+    with serving.client(None) as client:
+        answer = client.post("/sign-in", data={"token": serving.token()})
+
+    assert codes[-1] == 429
+    assert answer.status_code == 303
+
+
+@pytest.mark.parametrize("content", [b"1", b"[1]", b"[" * 5_000, b"\xff", b'["<script>", "bad"]'])
+def test_a_note_that_is_none_of_ours_does_no_harm(serving: Serving, content: bytes) -> None:
+    """Whatever else is served on this machine may set cookies for it."""
+    cookies = {"notifyctl_flash": urlsafe_b64encode(content).decode()}
+    with serving.client(None, cookies=cookies) as client:
+        answer = client.get("/sign-in")
+
+    assert answer.status_code == 200
+    assert "<script>" not in answer.text
 
 
 def test_an_address_that_failed_too_often_has_to_wait(serving: Serving) -> None:
