@@ -4,9 +4,9 @@
 
 Both are served by uvicorn in a process of its own, ours by `notifyctl serve` (one event loop, uvloop, httptools, no
 access log), before the same Valkey on a Unix socket (append-only file on). `wrk` posts orders, each with an id, a
-customer and an amount of its own. The bare endpoint is written in both styles; it takes any JSON object, and asks for no
-token. Ours checks the token. A single message is nearest to what the bare one does: one body, one job. Of an order, it
-is found which messages follow, made sure that they can be filled in, and two of them are queued.
+customer and an amount of its own. The bare endpoint is written in both styles; it takes any JSON object, and asks for
+no token. Ours checks the token. A single message is nearest to what the bare one does: one body, one job. Of an order,
+it is found which messages follow, made sure that they can be filled in, and two of them are queued.
 
 Beside the rate stands what a request costs the server's process in processor time, which a busy machine changes less.
 """
