@@ -105,7 +105,7 @@ class Reader:
         Raises:
             UnknownQueue: There is no such queue.
         """
-        return read_totals(self.client, QueueKeys(self._fleet.namespace, self.known(queue)).totals)
+        return read_totals(self.client, QueueKeys(self._fleet.namespace, self.known(queue)))
 
     def all_of(self, queues: Sequence[str]) -> list[str]:
         """Return these queues, or all where there are none.

@@ -13,12 +13,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from notifyctl.connection import translated
+from notifyctl.connection import pipelined, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     import redis
+
+    from notifyctl.engine.keys import QueueKeys
 
 __all__ = ["BOUNDS_MS", "Answers", "Totals", "read_totals", "told"]
 
@@ -87,15 +89,16 @@ class Totals:
         return sum(number for (name, _), number in self.events.items() if name == event)
 
 
-def read_totals(client: redis.Redis, key: str) -> Totals:
-    """Return the totals of the queue with this key for them.
+def read_totals(client: redis.Redis, keys: QueueKeys) -> Totals:
+    """Return the totals of the queue with these keys. Grants are counted by the limiter itself.
 
     Raises:
         BrokerUnavailable: Redis cannot be reached.
     """
     with translated():
-        counted: Any = client.hgetall(key)
-    return Totals.parse(counted)
+        asked = [("HGETALL", keys.totals), ("HGET", keys.grants, "turn")]
+        counted, granted = pipelined(client, asked, raising=True)
+    return Totals.parse({**counted, b"granted": granted or b"0"})
 
 
 def told(tries: Iterable[Mapping[str, Any]]) -> str:

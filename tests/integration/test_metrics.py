@@ -104,7 +104,10 @@ def test_metrics_tell_of_circuits_workers_replays_and_the_spool(app: App) -> Non
     app.fleet.tell("w1", Report(queues=("email",), threads=5, active=2))
     app.fleet.tell("w2", Report(queues=("email",), threads=5, draining=True))
     app.spool.put([Row("x", "email", b"{}", at_ms=now_ms())])
-    app.replays.start(JobFilter(), ["email"])
+    scripts = Scripts(app.client("operator"), QueueKeys(app.settings.namespace, "email"))
+    scripts.enqueue(a_job("a"))
+    send(scripts, "a", {"provider": "smtp", "outcome": "permanent", "duration_ms": 1})
+    app.replays.start(JobFilter(), ["email"])  # nobody works, so it stays as it is
 
     samples = read(app)
     states = {

@@ -25,7 +25,8 @@ local function add(told)
 end
 local SET = {active = KEYS[1], waiting = KEYS[3], delayed = KEYS[4], dead = KEYS[5]}
 local function settle(from, id, job, token, provider, provider_id, record, idem, indexes, told)
-  add('completed 1 ' .. told)
+  totals.completed = (totals.completed or 0) + 1
+  if told ~= '' then add(told) end
   redis.call('ZREM', from, id)
   redis.call('ZADD', KEYS[2], ms, id)
   redis.call('HSET', job, 'state', 'completed', 'lease', '', 'settled', token, 'finished_at', ms, 'message', '', 'look', '')
@@ -39,7 +40,6 @@ local function settle(from, id, job, token, provider, provider_id, record, idem,
     redis.call('PEXPIRE', ARGV[2] .. name, string.format('%.0f', last - now))
   end
 end
-
 for i = 4, #ARGV, 6 do
   local id, token, provider, provider_id, record, told = unpack(ARGV, i, i + 5)
   local job = ARGV[2] .. 'job:' .. id
@@ -67,8 +67,8 @@ for i = 4, #ARGV, 6 do
   end
   out[#out + 1] = word
 end
-local before = tonumber(redis.call('HGET', KEYS[6], 'sent_at') or 0)
-if sent_at > before then redis.call('HSET', KEYS[6], 'sent_at', string.format('%.0f', sent_at)) end
+local newer = sent_at > tonumber(sent_at > 0 and redis.call('HGET', KEYS[6], 'sent_at') or 0)
+if newer then redis.call('HSET', KEYS[6], 'sent_at', string.format('%.0f', sent_at)) end
 if now >= tonumber(redis.call('HGET', KEYS[7], 'blocked_until') or math.huge) then
   redis.call('HDEL', KEYS[7], 'blocked_until', 'blocked_ms', 'blocked_reason')
   redis.call('ZADD', KEYS[8], 0, 'w')

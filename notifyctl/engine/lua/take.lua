@@ -5,7 +5,7 @@
 -- KEYS[2] zset    delayed
 -- KEYS[3] zset    active
 -- KEYS[4] zset    cancelled
--- KEYS[5] hash    grants: next_us, turn, limited_until
+-- KEYS[5] hash    grants: next_us, turn: how many were given, limited_until
 -- KEYS[6] hash    config
 -- KEYS[7] hash    meta
 -- KEYS[8] string  taken:<worker>: sequence number and ids of its last batch
@@ -31,8 +31,7 @@ local t = redis.call('TIME')
 local now_us = ARGV[1] ~= '0' and tonumber(ARGV[1]) * 1000 or t[1] * 1000000 + t[2]
 local now, prefix, token = math.floor(now_us / 1000), ARGV[2], ARGV[3] .. ':' .. ARGV[4]
 local ms, minute = string.format('%.0f', now), KEYS[11] .. ':' .. math.floor(now / 60000)
-local function tick(event, n, reason)
-  redis.call('HINCRBY', KEYS[10], reason and event .. ':' .. reason or event, n)
+local function tick(event, n)
   if redis.call('HINCRBY', minute, event, n) == n then redis.call('PEXPIRE', minute, 21600000) end
 end
 local function job(id) return prefix .. 'job:' .. id end
@@ -107,7 +106,8 @@ while #ids < wanted and left > 0 do
     redis.call('ZADD', KEYS[4], ms, id)
     redis.call('HSET', job(id), 'state', 'cancelled', 'reason', 'expired', 'finished_at', ms)
     redis.call('PEXPIRE', job(id), ARGV[9])
-    tick('cancelled', 1, 'expired')
+    redis.call('HINCRBY', KEYS[10], 'cancelled:expired', 1)
+    tick('cancelled', 1)
     if h[10] then redis.call('PEXPIRE', prefix .. 'idem:' .. h[10], ARGV[9] + 2592000000) end
     for name in string.gmatch(h[11] or '', '%S+') do
       redis.call('ZADD', prefix .. name, string.format('%.0f', now + ARGV[9]), id)
