@@ -17,7 +17,7 @@ import string
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from notifyctl.access.keys import AccessKeys
@@ -39,6 +39,8 @@ __all__ = ["FRESH_S", "Token", "Tokens"]
 FRESH_S: Final = 3.0
 #: For how long it goes on with that while another thread asks again.
 _STALE_S: Final = 3.0
+#: For how long unknown tokens are answered that Redis is away, without asking it.
+_AWAY_S: Final = 1.0
 _KEPT_MS: Final = 30 * 86_400_000
 _USED_EVERY_S: Final = 60.0
 _MOST_REMEMBERED: Final = 1_000
@@ -102,6 +104,7 @@ class _Remembered:
     token: Token | None
     until: float
     note_at: float = 0.0
+    asking: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Tokens:
@@ -129,6 +132,7 @@ class Tokens:
         self._known: OrderedDict[str, _Remembered] = OrderedDict()
         self._unknown: OrderedDict[str, _Remembered] = OrderedDict()
         self._asking = threading.Lock()
+        self._away: tuple[BrokerUnavailable | None, float] = (None, 0.0)
 
     def create(self, name: str, role: Role, *, lives_ms: int) -> tuple[Token, str]:
         """Make a token.
@@ -266,11 +270,13 @@ class Tokens:
     def _look_up(self, token_id: str) -> _Remembered | None:
         """What is known of a token, asked for again where that is too old: by one thread, while others go on."""
         known = self._known.get(token_id) or self._unknown.get(token_id)
-        if known is not None and self._monotonic() < known.until:
+        now = self._monotonic()
+        if known is not None and now < known.until:
             return known
+        # those who show made-up tokens wait for each other, and nobody for them
+        asking = known.asking if known is not None else self._asking
         # what is older still may have been revoked hours ago
-        waits = known is None or self._monotonic() > known.until + _STALE_S
-        if not self._asking.acquire(blocking=waits) and known is not None:
+        if not asking.acquire(blocking=known is None or now > known.until + _STALE_S):
             return known
         try:
             again = self._known.get(token_id)
@@ -278,14 +284,19 @@ class Tokens:
                 return again
             return self._ask(token_id, known)
         finally:
-            self._asking.release()
+            asking.release()
 
     def _ask(self, token_id: str, known: _Remembered | None) -> _Remembered:
+        away, until = self._away
+        if known is None and away is not None and self._monotonic() < until:
+            # whoever waited behind a call that came to nothing need not wait for one more
+            raise BrokerUnavailable(away.message, hint=away.hint)
         try:
             with translated():
                 token = self._read(token_id)
-        except BrokerUnavailable:
+        except BrokerUnavailable as error:
             if known is None or known.token is None:
+                self._away = (error, self._monotonic() + _AWAY_S)
                 raise
             known.until = self._monotonic() + FRESH_S
             return known

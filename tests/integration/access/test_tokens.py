@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, wait
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -141,7 +142,7 @@ def test_what_was_looked_up_long_ago_is_not_believed_while_it_is_asked_for(
     process(server, time).revoke(made.id)
     time.s += 3_600
 
-    with ThreadPoolExecutor(1) as other, tokens._asking:
+    with ThreadPoolExecutor(1) as other, tokens._known[made.id].asking:
         late = other.submit(tokens.check, text)
         assert wait([late], 0.2).not_done
     with pytest.raises(Unauthorized, match="revoked"):
@@ -191,6 +192,25 @@ def test_known_tokens_go_on_while_redis_is_away(own_server: Server, time: Time) 
     time.s += DAY_MS
     with pytest.raises(Unauthorized, match="expired"):
         tokens.check(text)
+
+
+def test_many_unknown_tokens_wait_once_for_a_server_that_hangs(own_server: Server, time: Time) -> None:
+    """A known one waits for none of them."""
+    tokens = process(own_server, time)
+    _, text = tokens.create("shop", Role.PRODUCER, lives_ms=DAY_MS)
+    tokens.check(text)
+    time.s += 3_600
+    own_server.freeze()
+    began = monotonic()
+    with ThreadPoolExecutor(10) as others:
+        unknown = [others.submit(tokens.check, f"ntf_{number:08}_{'a' * 43}") for number in range(10)]
+        assert tokens.check(text).name == "shop"
+    errors = [one.exception() for one in unknown]
+    took_s = monotonic() - began
+    own_server.thaw()
+
+    assert {type(error) for error in errors} == {BrokerUnavailable}
+    assert took_s < 3
 
 
 def test_a_role_of_another_release_lets_nobody_in(tokens: Tokens, client: redis.Redis) -> None:
