@@ -62,7 +62,8 @@ class Wire(HttpToolsProtocol):
     @property
     def _rests(self) -> bool:
         """Whether one request has been answered, and no other has begun."""
-        return not self._in_head and self.cycle is not None and self.cycle.response_complete
+        cycle: Any = self.cycle  # uvicorn says that there is one from the beginning
+        return not self._in_head and cycle is not None and bool(cycle.response_complete)
 
     def on_headers_complete(self) -> None:
         """A head is complete."""

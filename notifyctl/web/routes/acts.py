@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import anyio
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
@@ -34,6 +35,7 @@ Reader = Annotated[Caller, Depends(allowed(Permission.READ))]
 
 _EVENT_ID = r"^\d{1,19}-\d{1,19}$"
 _EVERY_S = 1.0
+_THREADS = 4
 #: So often a quiet stream says that it is still there.
 _SIGN_OF_LIFE_S = 15
 _STREAM: Described = {
@@ -114,12 +116,13 @@ async def _place(app: App) -> str:
 
 
 async def _told(request: Request, app: App, caller: Caller, after: str) -> AsyncIterator[str]:
+    threads = _threads(request.app.state)
     yield "retry: 3000\n\n"
     quiet_s = 0.0
     while not getattr(request.app.state, "closing", False):
         try:
             # not waited for in Redis: that would keep a thread for each stream
-            found = await run_in_threadpool(_news, app, caller, after)
+            found = await to_thread.run_sync(_news, app, caller, after, limiter=threads)
         except Unauthorized:
             return
         except BrokerUnavailable as error:
@@ -133,6 +136,13 @@ async def _told(request: Request, app: App, caller: Caller, after: str) -> Async
         if quiet_s >= _SIGN_OF_LIFE_S:
             quiet_s = 0.0
             yield ": nothing happened\n\n"
+
+
+def _threads(state: Any) -> CapacityLimiter:
+    """The few threads of all streams: where Redis hangs, theirs do, and all other requests have their own."""
+    if not hasattr(state, "stream_threads"):
+        state.stream_threads = CapacityLimiter(_THREADS)
+    return cast("CapacityLimiter", state.stream_threads)
 
 
 def _news(app: App, caller: Caller, after: str) -> list[Event]:
