@@ -65,7 +65,7 @@ def test_pipeline_answers_over_several_slots(cluster: Nodes) -> None:
 
 def test_pipeline_follows_a_slot_that_has_moved(cluster: Nodes) -> None:
     """MOVED: everything of that slot is sent again, to where it is now."""
-    with connect(cluster.url, role="producer") as mine:
+    with connect(cluster.url, role="worker") as mine:
         mine.set(KEYS.meta, "before")
         old = cluster.owner(KEYS.meta)
         new = next(primary for primary in cluster.primaries if primary is not old)
