@@ -17,10 +17,9 @@ no queue; addresses are checked as the channels do.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
@@ -43,9 +42,6 @@ __all__ = ["Outcome", "Planned", "Skipped", "happenings", "order_notifications"]
 
 #: What stands in the key for the id of a part that has none: the rest of the order is told of as well.
 _PART = "partial"
-
-#: What needs no quoting.
-_PLAIN = re.compile(r"[A-Za-z0-9_.~ /#-]+")
 
 #: What is superseded where an order came to nothing.
 _ANNOUNCEMENTS = (OrderEvent.PLACED, OrderEvent.PAID)
@@ -359,7 +355,13 @@ def _key(order: Order, happening: Happening, channel: Channel, *, own_row: bool 
     elif isinstance(part, Shipment) and part.partial and not name:
         name = _PART
     parts = (order.shop, order.id, event, *([name] if name else []), channel)
-    return ":".join(text if _PLAIN.fullmatch(text) else quote(text, safe=" /#") for text in parts)
+    return ":".join(map(_quoted, parts))
+
+
+@lru_cache(1_024)
+def _quoted(part: str) -> str:
+    """Return a part of a key without colons; an order's keys have most of theirs in common."""
+    return quote(part, safe=" /#")
 
 
 @cache

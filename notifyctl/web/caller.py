@@ -85,13 +85,13 @@ class _Allowed(HTTPBearer):
 
     async def __call__(self, request: Request) -> Any:  # type: ignore[override]  # there are no sockets here
         """Return the caller."""
-        shown = await super().__call__(request)
-        if shown is None:
+        scheme, _, text = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not text:
             raise Unauthorized("no token was shown", hint="Send it as 'Authorization: Bearer ntf_…'.")
         app: App = request.app.state.core
-        token = app.tokens.remembered(shown.credentials)
+        token = app.tokens.remembered(text)
         if token is None:
-            token = await run_in_threadpool(_checked, app, shown.credentials, address_of(request))
+            token = await run_in_threadpool(_checked, app, text, address_of(request))
         return _permitted(request, Caller.of(token), self.permissions)
 
 
