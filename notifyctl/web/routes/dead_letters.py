@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,6 +12,7 @@ from notifyctl.engine.states import Lane, State
 from notifyctl.errors import WrongState
 from notifyctl.notification import Notification
 from notifyctl.views.contents import changes, content, edited
+from notifyctl.views.doubts import known, unwanted
 from notifyctl.views.jobs import job_record, whole_job_record
 from notifyctl.web.answers import many, one, page_of, problem, record_of
 from notifyctl.web.caller import Caller, allowed
@@ -20,6 +21,9 @@ from notifyctl.web.filters import DeadLetters, Paging
 from notifyctl.web.problems import RESPONSES
 from notifyctl.web.reasons import ReasonText
 from notifyctl.web.routes.jobs import JobId
+
+if TYPE_CHECKING:
+    from notifyctl.engine.jobs import Job
 
 __all__ = ["router"]
 
@@ -41,6 +45,9 @@ class Retry(BaseModel):
     priority: Annotated[
         Literal["high", "normal", "low"] | None, Field(description="Its lane; null: the one that it had.")
     ] = None
+    twice: Annotated[
+        bool, Field(description="Also if it may have arrived already, or is not wanted any more.", strict=True)
+    ] = False
 
 
 class Edit(BaseModel):
@@ -91,13 +98,30 @@ def show_dead_letter(caller: Reader, app: Core, job_id: JobId) -> Response:
 @router.post(
     "/{job_id}/retry",
     summary="Send a dead letter again",
-    responses=record_of("job_page", "The job, on its way again.") | _MISSING | _ALIVE,
+    responses=record_of("job_page", "The job, on its way again.")
+    | _MISSING
+    | problem(409, "The job is not dead; or it may have arrived already, or is not wanted any more."),
 )
 def retry_dead_letter(caller: Repairer, app: Core, job_id: JobId, body: Retry | None = None) -> Response:
-    """Send a dead letter on its way again, at the end of its lane, with a fresh count of attempts."""
+    """Send a dead letter on its way again, at the end of its lane, with a fresh count of attempts.
+
+    Where nobody can say whether it arrived, or a later event of its order made it wrong, it goes with `twice` alone.
+    """
     wanted = body or Retry()
+    if not wanted.twice:
+        _refuse_repeat(app.inspector.job(job_id))
     lane = Lane[wanted.priority.upper()] if wanted.priority else None
     return one(whole_job_record(app.inspector.replay(job_id, lane=lane, by=caller.by, why=wanted.reason)))
+
+
+def _refuse_repeat(job: Job) -> None:
+    """Let nobody send something twice without knowing.
+
+    Raises:
+        WrongState: It may have arrived, or must not any more.
+    """
+    if reasons := [*known(job), *filter(None, [unwanted(job)])]:
+        raise WrongState("; ".join(reasons), hint="Say 'twice': true to send it all the same.")
 
 
 @router.patch(

@@ -90,6 +90,7 @@ class Replay(Bulk):
     priority: Annotated[
         Literal["high", "normal", "low", "own"], Field(description="The lane that they go to; own: each its own.")
     ] = "low"
+    twice: Annotated[bool, Field(description="Also if some of them may have arrived already.", strict=True)] = False
 
 
 class Purge(Bulk):
@@ -123,20 +124,26 @@ def count_dead_letters(
     status_code=202,
     responses=record_of("replay", "It was started: workers carry it out.", 202)
     | record_of("plan", "What it would do: a dry run.")
-    | _MISSING,
+    | _MISSING
+    | problem(409, "Some of them may have arrived already: none is sent."),
 )
 def retry_dead_letters(caller: Operator, app: Core, chosen: DeadLetters, body: Replay | None = None) -> Response:
     """Send what the filters find on its way again, by workers, step by step.
 
     What was accepted meanwhile, what a later event of its order made wrong, and what is too old is skipped and counted.
+    Where nobody can say of some whether they arrived, none goes but with `twice`.
     Ask `/api/admin/replays/` and its id how far it is.
     """
     wanted = body or Replay()
     _meant(chosen, wanted)
     max_age_ms = round(parse_duration(wanted.max_age).total_seconds() * 1000) if wanted.max_age else 0
-    if wanted.dry_run:
+    if wanted.dry_run or not wanted.twice:
         plan = app.replays.plan(chosen.where, chosen.queues, limit=wanted.limit, max_age_ms=max_age_ms)
-        return one(plan_record(plan))
+        if wanted.dry_run:
+            return one(plan_record(plan))
+        if plan.in_doubt:
+            hint = "Choose others, or say 'twice': true to send them all the same."
+            raise WrongState(f"{plan.in_doubt} of them may arrive twice: none is sent", hint=hint)
     replay = app.replays.start(
         chosen.where,
         chosen.queues,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.fates import Fates
 from tests.support.serving import Serving
 
 if TYPE_CHECKING:
@@ -40,6 +41,12 @@ def serving(shared_serving: Serving, server: Server) -> Serving:
     shutil.rmtree(shared_serving.app.settings.outbox_dir, ignore_errors=True)
     shared_serving.forget()
     return shared_serving
+
+
+@pytest.fixture
+def fates(serving: Serving) -> Fates:
+    """Makes messages that became of what messages become."""
+    return Fates(serving.app)
 
 
 @pytest.fixture

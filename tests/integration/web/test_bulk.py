@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from notifyctl.engine.states import State
+from notifyctl.notification import Channel
+
 if TYPE_CHECKING:
     import httpx
 
+    from tests.support.fates import Fates
     from tests.support.serving import Serving
 
 DLQ = "/api/admin/dlq"
@@ -121,3 +125,31 @@ def test_a_dead_letter_is_edited_and_sent(serving: Serving, operator: httpx.Clie
     assert operator.post(f"/api/admin/jobs/{dead}/reveal").json()["to"] == "grace@example.com"
     assert operator.post(f"{DLQ}/{dead}/retry").status_code == 200
     assert operator.patch(f"{DLQ}/{dead}", json=edit).status_code == 409
+
+
+@pytest.mark.parametrize("path", ["{}/retry", "retry?queue=whatsapp"])
+def test_what_may_arrive_twice_goes_only_where_that_is_said(
+    path: str, serving: Serving, operator: httpx.Client, fates: Fates
+) -> None:
+    """One dead letter, or many: nobody sends one twice without knowing."""
+    job_id = fates.held(fates.chat("10482"))
+    path = f"{DLQ}/{path.format(job_id)}"
+
+    refused = operator.post(path)
+    before = serving.app.inspector.job(job_id).state
+    sent = operator.post(path, json={"twice": True})
+
+    assert (refused.status_code, refused.json()["code"], before) == (409, "wrong_state", State.DEAD)
+    assert "twice" in refused.json()["hint"]
+    assert sent.status_code in (200, 202)
+
+
+def test_what_is_not_wanted_any_more_goes_only_where_that_is_said(serving: Serving, operator: httpx.Client) -> None:
+    """Its order was cancelled after it died."""
+    (dead,) = serving.bury(idempotency_key="placed 10482")
+    serving.app.notifier.supersede([(Channel.EMAIL, "placed 10482")])
+
+    refused = operator.post(f"{DLQ}/{dead}/retry")
+
+    assert (refused.status_code, "not wanted" in refused.json()["detail"]) == (409, True)
+    assert operator.post(f"{DLQ}/{dead}/retry", json={"twice": True}).status_code == 200

@@ -10,19 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notifyctl.engine.states import State
-from tests.support.fates import Fates
 from tests.support.pages import audit_of, flash_of, proof_of, said
 
 if TYPE_CHECKING:
     import httpx
 
+    from tests.support.fates import Fates
     from tests.support.serving import Serving
-
-
-@pytest.fixture
-def fates(serving: Serving) -> Fates:
-    """Makes messages."""
-    return Fates(serving.app)
 
 
 def test_order_page_answers_in_its_first_line(serving: Serving, fates: Fates) -> None:
