@@ -72,7 +72,8 @@ class Steps:
 
     def ids(self, limit: int) -> list[str]:
         """Those that are remembered, the newest first."""
-        found: Any = self._client.zrange(self._fleet.replays, 0, limit - 1, desc=True)
+        # redis-py would send ZREVRANGE, which the documented user of a server may not
+        (found,) = pipelined(self._client, [("ZRANGE", self._fleet.replays, 0, limit - 1, "REV")], raising=True)
         return [replay_id.decode() for replay_id in found]
 
     def read(self, replay_ids: Sequence[str]) -> list[Replay]:

@@ -73,9 +73,20 @@ def test_dead_letters_are_repaired(redis_url: str) -> None:
     assert told("dlq", "show", dead[0])
     assert run_here("dlq", "retry", dead[0]).code == 0
     assert run_here("dlq", "purge", dead[1], "--yes").code == 0
-    assert run_here("dlq", "retry", "--all", "--yes").code == 0
+    assert run_here("dlq", "retry", *dead[2:]).code == 0
     assert told("dlq", "list") == []
     assert run_here("job", "cancel", dead[0], "--yes").code == 0
+
+
+def test_what_is_counted_and_what_was_done_is_told(redis_url: str) -> None:
+    """Metrics, the audit log and the events, wherever their keys are."""
+    run_here("send", "email", "ada@example.com", "-t", "test_message")
+    run_here("queue", "pause", "email")
+
+    assert 'notifyctl_jobs_enqueued_total{queue="email"} 1.0\n' in run_here("metrics").out
+    assert [act["verb"] for act in told("audit", "list")] == ["paused", "queued"]
+    assert [event["kind"] for event in told("events", "tail")] == ["queue_paused"]
+    assert build(Settings.load()).inspector.minutes("email", 2)[-1].enqueued <= 1
 
 
 def test_workers_are_listed(redis_url: str) -> None:
