@@ -156,9 +156,11 @@ class Reader:
     def jobs(self, queue: str, state: State, *, limit: int = 50, offset: int = 0) -> list[Job]:
         """The jobs of a queue in one state: waiting and delayed in the order they will go, others newest first."""
         key = getattr(QueueKeys(self._fleet.namespace, self.known(queue)), state.value)
-        first = state in (State.WAITING, State.DELAYED)
+        # redis-py would send ZREVRANGE, which the documented user of a server may not
+        newest_first = () if state in (State.WAITING, State.DELAYED) else ("REV",)
         with translated():
-            ids = self.client.zrange(key, offset, offset + limit - 1, desc=not first)
+            asked = [("ZRANGE", key, offset, offset + limit - 1, *newest_first)]
+            (ids,) = pipelined(self.client, asked, raising=True)
         return self._read(queue, _texts(ids))
 
     def find(self, where: JobFilter, queues: Sequence[str] = (), *, limit: int = 50, cursor: str = "") -> Page:

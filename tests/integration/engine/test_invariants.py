@@ -17,6 +17,7 @@ import pytest
 from notifyctl.engine.heartbeat import GAP_MS, LEASE_MS
 from notifyctl.engine.jobs import Completion, Enqueuing
 from notifyctl.engine.states import Lane
+from notifyctl.engine.totals import Totals
 from tests.support.builders import a_job
 from tests.support.seed import RETENTION, Seed
 
@@ -295,8 +296,21 @@ def test_invariants_hold_on_a_random_walk(seed: Seed) -> None:
         walk.finish()
         seed.check()
         _check_promises(walk)
+        _check_totals(walk)
     except Exception as error:
         raise AssertionError(f"NOTIFYCTL_TEST_WALK={number}") from error
+
+
+def _check_totals(walk: Walk) -> None:
+    """What the scripts counted is what happened, however many replies were lost and calls were stale."""
+    state = walk.seed.read_all()
+    counted = Totals.parse({name.encode(): value.encode() for name, value in state["totals"].items()})
+    assert counted.of("enqueued") == len(walk.jobs)
+    assert counted.of("discarded") == len(walk.discarded)
+    died, rose = counted.of("buried"), counted.of("replayed") + counted.of("discarded")
+    assert 0 <= died - rose - len(state.get("dead", ())) <= counted.of("completed"), "late evidence completes some"
+    ended = counted.of("completed") + counted.of("cancelled") + len(state.get("dead", ())) + len(walk.discarded)
+    assert ended == len(walk.jobs), "each job ended once"
 
 
 def _check_promises(walk: Walk) -> None:
