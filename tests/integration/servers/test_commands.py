@@ -78,6 +78,26 @@ def test_dead_letters_are_repaired(redis_url: str) -> None:
     assert run_here("job", "cancel", dead[0], "--yes").code == 0
 
 
+def test_dead_letters_are_repaired_in_bulk(redis_url: str) -> None:
+    """Each queue's part of a replay is beside its jobs, the record with the fleet; edited, exported, purged by a filter."""
+    run_here("order", "test", "--count", "4", "--fail-rate", "1")
+    no_retries = {"NOTIFYCTL_EMAIL_RETRY_DELAYS": "", "NOTIFYCTL_WHATSAPP_RETRY_DELAYS": ""}
+    assert run("worker", "--drain", **no_retries).code == 0
+    dead = [job["id"] for job in told("dlq", "list")]
+
+    assert told("dlq", "retry", "--all", "--dry-run")["will_go"] == len(dead)
+    replay = told("dlq", "retry", "--all", "--yes", "--limit", "2")
+    assert run("worker", "--drain", **no_retries).code == 0
+    done = told("dlq", "replays", replay["id"])
+    assert (done["state"], done["replayed"], done["left"]) == ("done", 2, 0)
+    held = told("dlq", "retry", "--all", "--yes", "--rate", "1/min")["id"]
+    assert told("dlq", "replays", held, "--cancel")["state"] == "cancelled"
+    assert told("dlq", "edit", dead[0], "--set", "name=Eve")["changed"] == ["name"]
+    assert len(run_here("dlq", "export").out.splitlines()) == len(told("dlq", "list"))
+    assert run_here("dlq", "purge", "--all", "--yes").code == 0
+    assert told("dlq", "list") == []
+
+
 def test_what_is_counted_and_what_was_done_is_told(redis_url: str) -> None:
     """Metrics, the audit log and the events, wherever their keys are."""
     run_here("send", "email", "ada@example.com", "-t", "test_message")
