@@ -47,7 +47,7 @@ def list_(
 ) -> None:
     """List the messages in the outbox, the newest last."""
     app = load_app()
-    found = entries(app, channel)[-limit:]
+    found = entries(app, channel, limit=limit)
     if reveal and found:
         _note(app, f"{len(found)} messages in the outbox")
     records = [entry_record(entry, reveal=reveal) for entry in found]

@@ -15,13 +15,19 @@ if TYPE_CHECKING:
 __all__ = ["entries", "entry_record", "find_entry", "whole_entry_record"]
 
 
-def entries(app: App, channel: str | None = None) -> list[OutboxEntry]:
-    """The messages of one channel, or of all, the oldest first."""
+def entries(app: App, channel: str | None = None, *, limit: int = 0) -> list[OutboxEntry]:
+    """The messages of one channel, or of all, the oldest first.
+
+    Args:
+        app: Where the outbox is.
+        channel: One alone; None for all.
+        limit: So many of the newest at most, and no other is read; 0 = all.
+    """
     from notifyctl.notification import Channel
 
-    chosen = [each for each in Channel if channel in (None, each.value)]
-    found = [entry for each in chosen for entry in app.outbox(each).entries()]
-    return sorted(found, key=lambda entry: (entry.written_at_ms, entry.id))
+    boxes = [app.outbox(each) for each in Channel if channel in (None, each.value)]
+    found = [entry for box in boxes for entry in (box.latest(limit) if limit else box.entries())]
+    return sorted(found, key=lambda entry: entry.cursor)[-limit:]
 
 
 def find_entry(app: App, message_id: str) -> OutboxEntry:

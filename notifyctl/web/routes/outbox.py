@@ -35,7 +35,7 @@ def list_outbox(
 ) -> Response:
     """List the messages in the outbox, the newest last."""
     del caller
-    return many(map(entry_record, entries(app, channel)[-limit:]))
+    return many(map(entry_record, entries(app, channel, limit=limit)))
 
 
 @router.get("/{message_id}", summary="Show a message of the outbox", responses=_MESSAGE | _MISSING)
