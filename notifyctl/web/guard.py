@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +50,8 @@ MOST_HEAD_BYTES: Final = 65_536
 _DRAINED_BYTES: Final = 8 * 1024**2
 #: So long is waited for the next part of a body.
 _SILENCE_S: Final = 20
+#: What is logged of a request whose caller went before its end; nobody is there to be answered.
+_HUNG_UP: Final = 499
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]", "::1")
 
 #: A name or an address, and maybe a port (RFC 9110, 7.2).
@@ -172,7 +174,11 @@ class Guard:
             await send(message)
 
         try:
-            await self._guarded(scope, body, answer)
+            # uvicorn leaves the body of its answer out by itself
+            asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+            await self._guarded(asked, body, answer)
+        except ClientDisconnect:
+            status = status or _HUNG_UP
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
             # its text may hold anything; the lines of code that it came from do not
             _log.error("unexpected %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))

@@ -162,7 +162,8 @@ def _methods(request: Request) -> list[str]:
     routes = [route for route in iter_route_contexts(request.app.routes) if isinstance(route.original_route, APIRoute)]
     path = request.scope["path"]
     routes = [route for route in routes if route.path == path] or routes  # a name goes before an id
-    return sorted({method for route in routes if route.path_regex.match(path) for method in route.methods or ()})
+    found = {method for route in routes if route.path_regex.match(path) for method in route.methods or ()}
+    return sorted(found | {"HEAD"} if "GET" in found else found)
 
 
 def _title(status: int) -> str:

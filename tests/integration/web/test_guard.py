@@ -232,6 +232,25 @@ def test_long_headers_are_refused(serving: Serving) -> None:
     assert b"HTTP/1.1 2" not in endless
 
 
+def test_a_caller_who_hangs_up_is_no_bug(serving: Serving, caplog: pytest.LogCaptureFixture) -> None:
+    """Anybody can, and an error in the log would wake somebody."""
+    caplog.set_level(logging.INFO, "notifyctl.web.access")
+    with connect(serving) as wire:
+        wire.sendall(head(serving, "POST /api/hooks/shopify", "Content-Length: 100") + b"{")
+
+    wait_until(lambda: "/api/hooks/{platform} 499" in caplog.text, what="the request to be logged")
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/sign-in", "/api/whoami", "/static/app.css", "/nothing"])
+def test_a_head_of_what_can_be_read_is_answered(path: str, serving: Serving, operator: httpx.Client) -> None:
+    """As what watches over processes likes to ask (RFC 9110, 9.3.2); without a body, also on the wire."""
+    got, asked = operator.get(path), operator.head(path)
+
+    assert (asked.status_code, asked.headers["content-type"]) == (got.status_code, got.headers["content-type"])
+    assert exchange(serving, head(serving, f"HEAD {path}", "Connection: close")).endswith(b"\r\n\r\n")
+
+
 def test_blank_lines_keep_no_connection_open(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
     """They may come before a request (RFC 9112, 2.2), but not for ever."""
     monkeypatch.setattr("notifyctl.web.wire._HEAD_S", 0.5)
