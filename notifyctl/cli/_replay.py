@@ -40,7 +40,6 @@ REPLAY_COLUMNS = (
     Column("failed"),
     Column("left"),
     Column("started_at", "started", moment),
-    Column("by"),
 )
 _PAGE_COLUMNS = (
     *REPLAY_COLUMNS[:5],
@@ -162,7 +161,7 @@ def _watched(app: App, replay: Replay) -> Replay:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[told]}"))
+    columns = (TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn(), TextColumn("{task.fields[told]}"))
     moved_at, told_of_workers = time.monotonic(), not app.fleet.workers()
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as shown:
         task = shown.add_task(f"replay {replay.replay_id}", total=replay.total, told="")
