@@ -61,7 +61,7 @@ def test_alerts_say_what_they_mean() -> None:
         assert rule["expr"]
         assert rule["labels"]["severity"] in ("critical", "warning")
         assert set(rule["annotations"]) == {"summary", "description"}
-    assert re.findall(r"^\| `(\w+)`", how_to, re.MULTILINE) == [rule["alert"] for rule in group["rules"]]
+    assert re.findall(r"^\| `(Notifyctl\w+)`", how_to, re.MULTILINE) == [rule["alert"] for rule in group["rules"]]
 
 
 def test_dashboard_is_whole() -> None:
