@@ -82,7 +82,7 @@ def _run(folder: Path, serving: Serving, role: Role, description: dict[str, Any]
             _SCHEMATHESIS, "run", schema, "--url", serving.url,
             "--header", f"Authorization: Bearer {serving.token(role)}",
             "--phases", "examples,coverage,fuzzing", "--max-examples", str(examples), "--seed", str(seed),
-            "--exclude-checks", _TOO_STRICT, "--continue-on-failure", "--no-color",
+            "--exclude-checks", _TOO_STRICT, "--continue-on-failure", "--no-shrink", "--no-color",
             "--generation-database", "none", "--report", "json", "--report-json-path", report,
         ],
         cwd=folder, capture_output=True, text=True, check=False,
