@@ -14,6 +14,11 @@ if now == 0 then
 end
 redis.call('ZREM', KEYS[2], ARGV[2])
 local state = redis.call('HGET', KEYS[1], 'state')
+if state == 'cancelled' and ARGV[4] ~= '' then  -- a worker that saw the lists stopped was quicker than who stopped them
+  if redis.call('HGET', KEYS[1], 'ended_by') == '' then
+    redis.call('HSET', KEYS[1], 'ended_by', ARGV[4], 'ended_why', ARGV[5])
+  end
+end
 if state ~= 'running' then return state or 'missing' end
 redis.call('HSET', KEYS[1], 'state', ARGV[3], 'finished_at', string.format('%.0f', now), 'ended_by', ARGV[4],
   'ended_why', ARGV[5])

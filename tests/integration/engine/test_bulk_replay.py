@@ -215,6 +215,25 @@ def test_bulk_replay_cancelled_leaves_the_rest(bulk: Bulk, seed: Seed) -> None:
         bulk.replays.cancel(replay.replay_id)
 
 
+def test_bulk_replay_cancelled_while_a_worker_steps_knows_by_whom(
+    bulk: Bulk, seed: Seed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that sees the list stopped may put down the end before who stopped it does."""
+    seed.dead("a", "b")
+    replay = bulk.start(rate=Rate(1))
+    halt = Steps.halt
+
+    def halt_and_step(steps: Steps, halted: Replay) -> None:
+        halt(steps, halted)
+        bulk.step(replay)
+
+    monkeypatch.setattr(Steps, "halt", halt_and_step)
+
+    cancelled = bulk.replays.cancel(replay.replay_id, by="ada", why="wrong filter")
+
+    assert (cancelled.state, cancelled.ended_by, cancelled.ended_why) == ("cancelled", "ada", "wrong filter")
+
+
 def test_bulk_replay_list_is_of_the_newest_first(bulk: Bulk, seed: Seed) -> None:
     """With what each was to do, in words; nothing of an address."""
     seed.dead("a")
