@@ -73,6 +73,8 @@ def edit(
         return core.notifier.check(edited(before, document))
 
     if file is None and not assignments:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise Refused("nothing can be edited: this is no terminal", hint="Pass --set NAME=VALUE or --from FILE.")
         core.inspector.note("revealed", job_id, by=operator(), why="to be edited")
         after = _by_hand(content(before), checked)
     else:
@@ -110,10 +112,8 @@ def _by_hand(document: dict[str, Any], checked: "Callable[[Any], Notification]")
     """Let a person edit the content until it can be used.
 
     Raises:
-        Refused: There is no terminal, or they gave up.
+        Refused: They gave up.
     """
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise Refused("nothing can be edited: this is no terminal", hint="Pass --set NAME=VALUE or --from FILE.")
     text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
     while True:
         text = _in_editor(text)

@@ -84,7 +84,7 @@ def test_edit_takes_content_from_a_file_or_from_input(
 def test_edit_refuses_what_a_new_message_may_not_be(
     app: App, letter: str, words: list[str], stdin: str, code: int, message: str
 ) -> None:
-    """Nothing is changed, and no address is in the error."""
+    """Nothing is changed, no address is in the error, and nobody is said to have seen one."""
     before = app.inspector.job(letter)
 
     result = run("dlq", "edit", letter, *words, stdin=stdin)
@@ -93,6 +93,7 @@ def test_edit_refuses_what_a_new_message_may_not_be(
     assert message in result.err
     assert "nobody" not in result.err
     assert app.inspector.job(letter) == before
+    assert app.inspector.client.xlen("notifyctl:audit") == 0
 
 
 def test_edit_in_an_editor_lets_a_person_try_again(app: App, letter: str, tmp_path: Path) -> None:
