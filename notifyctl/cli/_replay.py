@@ -12,6 +12,7 @@ from notifyctl.cli._bulk import ask, line_of
 from notifyctl.cli._context import connected, operator
 from notifyctl.cli._errors import Code
 from notifyctl.cli._output import Column, Output, say, write
+from notifyctl.errors import BrokerUnavailable
 from notifyctl.views.replays import came_of, plan_record, replay_record, skipped_words
 from notifyctl.views.times import duration, moment
 
@@ -88,10 +89,11 @@ def start(
         if plan.will_go:
             ask(f"dead letters to be sent again: {plan.will_go}", _about(plan), yes=False)
     replay = app.replays.start(chosen.where, chosen.queues, limit=limit, by=operator(), why=reason, **wanted)
-    if replay.left and not app.fleet.workers():
+    idle = bool(replay.left) and not app.fleet.workers()
+    if idle:
         say("no worker runs: this waits until one does, started with 'notifyctl worker'")
     if replay.left and (wait or sys.stderr.isatty()):
-        follow(app, replay, view)
+        follow(app, replay, view, told_of_workers=idle)
         return
     show_replay(replay, view, "retried" if not replay.left else "to be retried")
     if replay.left:
@@ -138,14 +140,20 @@ def show_page(replay: Replay, view: View) -> None:
     view.one(replay_record(replay), _PAGE_COLUMNS)
 
 
-def follow(app: App, replay: Replay, view: View) -> None:
-    """Show how far a replay is until it is over; whoever stops looking stops nothing.
+def follow(app: App, replay: Replay, view: View, *, told_of_workers: bool = False) -> None:
+    """Show how far a replay is until it is over; whoever stops looking stops nothing, and Redis may go and come back.
+
+    Args:
+        app: The application.
+        replay: The one to follow.
+        view: How the user wants to see what came of it.
+        told_of_workers: It was said already that no worker runs.
 
     Raises:
         typer.Exit: With the exit code, where that is not 0.
     """
     try:
-        replay = _watched(app, replay)
+        replay = _watched(app, replay, told_of_workers=told_of_workers)
     except KeyboardInterrupt:
         say(f"replay {replay.replay_id} goes on; 'notifyctl dlq replays {replay.replay_id} --cancel' stops it")
         return
@@ -156,23 +164,30 @@ def follow(app: App, replay: Replay, view: View) -> None:
         raise typer.Exit(Code.PARTIAL)
 
 
-def _watched(app: App, replay: Replay) -> Replay:
+def _watched(app: App, replay: Replay, *, told_of_workers: bool) -> Replay:
     """The replay when it is over, its progress shown on the way if that is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn(), TextColumn("{task.fields[told]}"))
-    moved_at, told_of_workers = time.monotonic(), not app.fleet.workers()
+    moved_at, away = time.monotonic(), False
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as shown:
         task = shown.add_task(f"replay {replay.replay_id}", total=replay.total, told="")
         while replay.state == "running":
             time.sleep(_TICK_S)
-            now = app.replays.get(replay.replay_id)
-            if now.left != replay.left:
-                moved_at = time.monotonic()
-            elif not told_of_workers and time.monotonic() - moved_at > _QUIET_S and not app.fleet.workers():
-                say("no worker runs any more: this waits until one does")
-                told_of_workers = True
+            try:
+                now = app.replays.get(replay.replay_id)
+                if now.left != replay.left:
+                    moved_at = time.monotonic()
+                elif not told_of_workers and time.monotonic() - moved_at > _QUIET_S and not app.fleet.workers():
+                    say("no worker runs: this waits until one does")
+                    told_of_workers = True
+            except BrokerUnavailable as error:
+                if not away:
+                    say(f"{error.message}; replay {replay.replay_id} goes on once it is back: still trying")
+                away = True
+                continue
+            away = False
             replay = now
             shown.update(task, completed=replay.total - replay.left, total=replay.total, told=_told(replay))
     return replay

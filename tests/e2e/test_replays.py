@@ -7,9 +7,11 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
+from notifyctl.app import build
 from notifyctl.engine.keys import QueueKeys
 from notifyctl.engine.states import State
 from notifyctl.notification import Channel
+from notifyctl.settings import Settings
 from tests.e2e.test_worker import working
 from tests.support.cli import run, start
 from tests.support.dead import bury, carry_out
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from notifyctl.app import App
     from tests.support.cli import Result
+    from tests.support.server import Server
 
     Audit = Callable[[], list[dict[str, str]]]
 
@@ -99,6 +102,26 @@ def test_replay_is_cancelled_and_listed(
     assert run("dlq", "replays", replay_id, "--watch").code == 6
     assert run("dlq", "replays", "nothing").code == 3
     assert run("dlq", "replays", "--watch").code == 2
+
+
+def test_replay_is_followed_over_a_time_without_redis(own_server: Server) -> None:
+    """Who waits for it is told that it goes on, and waits on."""
+    app = build(Settings.load(redis={"url": own_server.url}))
+    for _ in range(2):
+        app.notifier.queue_email("test_message", {}, to="ada@example.com")
+    bury(app, 2)
+    asked = start("dlq", "retry", "--all", "--yes", "--rate", "1/min", "--wait", REDIS_URL=own_server.url)
+    assert asked.stderr is not None
+    assert "no worker runs" in asked.stderr.readline()
+
+    own_server.kill()
+    assert "still trying" in asked.stderr.readline()
+    own_server.start()
+    (replay,) = app.replays.list()
+    app.replays.cancel(replay.replay_id, by="ada")
+
+    _, said = asked.communicate(timeout=20)
+    assert (asked.returncode, said) == (6, "cancelled by ada\n")
 
 
 def test_replay_options_that_make_no_sense_are_refused(dead: Callable[..., list[str]], redis_url: str) -> None:
