@@ -6,6 +6,7 @@ same notification gets a file of its own, so that a duplicate shows. Knows no ve
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
@@ -163,7 +164,9 @@ class Outbox:
         path = self._path(entry_id)
         try:
             return self._entry(path)
-        except FileNotFoundError:
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENAMETOOLONG):
+                raise
             raise JobNotFound(
                 f"no message {entry_id!r} in the {self._channel} outbox",
                 hint="notifyctl outbox list shows them.",

@@ -75,7 +75,8 @@ def read_filters(core: App, query: ImmutableMultiDict[str, Any], *states: State)
         states: Which states the page is about; then there is no filter for them.
     """
     names = [name for name in FILTERS if name != "state" or not states]
-    pairs = [(name, text) for name, value in query.multi_items() if name in names and (text := str(value).strip())]
+    typed = ((name, str(value).strip()) for name, value in query.multi_items() if name in names)
+    pairs = list(dict.fromkeys((name, text) for name, text in typed if text))
     several = {name: [value for key, value in pairs if key == name] for name in _SEVERAL}
     single = {name: value for name, value in pairs if name not in _SEVERAL}
     errors: dict[str, str] = {}

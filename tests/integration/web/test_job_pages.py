@@ -295,3 +295,11 @@ def test_selected_jobs_are_cancelled_by_an_operator(serving: Serving, fates: Fat
     assert told == "2 cancelled, 1 had gone meanwhile."
     assert {serving.app.inspector.job(job_id).state for job_id in waiting} == {State.CANCELLED}
     assert [one["why"] for one in audit_of(serving)] == ["refunded", "refunded"]
+
+
+def test_a_filter_said_again_and_again_counts_once(serving: Serving) -> None:
+    """Each would be looked up, and be a chip."""
+    with serving.browser("viewer") as page:
+        shown = page.get("/jobs?" + "&".join(["queue=email"] * 200))
+
+    assert shown.text.count(": take this filter away") == 1
