@@ -87,7 +87,7 @@ def test_outbox_channels_share_a_folder_in_peace(folder: Path) -> None:
 @pytest.mark.parametrize("entry_id", ["n-1", "../../etc/passwd", "", "a/b", "é" * 200])
 def test_outbox_without_the_entry_says_so(folder: Path, entry_id: str) -> None:
     """An unknown id is an error with a hint, wherever it tries to point, and however long it is."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     with pytest.raises(JobNotFound) as caught:
         Outbox(folder, Channel.EMAIL).read(entry_id)
 
