@@ -119,6 +119,7 @@ class Drafter:
             InvalidInput: The address, the template or a variable cannot be used.
         """
         checked = normalized(typed(notification), region=self._default_region)
+        checked.encode()
         self._prove(checked)
         return checked
 
@@ -156,7 +157,10 @@ class Drafter:
         )
 
     def _prove(self, checked: Notification) -> None:
-        self._prover.prove(checked)
+        try:
+            self._prover.prove(checked)
+        except RecursionError:
+            raise InvalidInput(f"the data of template {checked.template!r} is nested too deeply") from None
         if checked.channel is Channel.WHATSAPP and self._content_sids is not None:
             require_approved(checked.template, self._catalog, self._content_sids)
 

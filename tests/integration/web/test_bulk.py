@@ -153,3 +153,17 @@ def test_what_is_not_wanted_any_more_goes_only_where_that_is_said(serving: Servi
 
     assert (refused.status_code, "not wanted" in refused.json()["detail"]) == (409, True)
     assert operator.post(f"{DLQ}/{dead}/retry", json={"twice": True}).status_code == 200
+
+
+@pytest.mark.parametrize("value", ['"\\ud800"', "1e999", "[" * 900 + "]" * 900])
+@pytest.mark.parametrize("dry_run", ["true", "false"])
+def test_an_edit_to_what_no_message_could_hold_is_refused(
+    value: str, dry_run: str, serving: Serving, operator: httpx.Client
+) -> None:
+    """Half a letter, a number without an end, too deep a nesting; a dry run says so as well."""
+    (dead,) = serving.bury()
+    body = f'{{"dry_run": {dry_run}, "data": {{"note": {value}}}}}'
+
+    answer = operator.patch(f"{DLQ}/{dead}", content=body, headers={"Content-Type": "application/json"})
+
+    assert answer.status_code == 422, answer.text
