@@ -42,8 +42,9 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[6], 0, SCAN - 1)) do
   if not word then
     redis.call('ZREM', KEYS[1], id)
     word, went = 'replayed', went + 1
-    local j = redis.call('HMGET', job, 'lane', 'doubts')
-    local lane, seq = ARGV[3] == '-1' and j[1] or ARGV[3], redis.call('HINCRBY', KEYS[3], 'seq', 1)
+    local j = redis.call('HMGET', job, 'lane', 'doubts', 'own_lane')
+    local lane, seq = ARGV[3] == '-1' and (j[3] or j[1]) or ARGV[3], redis.call('HINCRBY', KEYS[3], 'seq', 1)
+    redis.call('HSETNX', job, 'own_lane', j[1])
     redis.call('ZADD', KEYS[2], string.format('%.0f', tonumber(lane) * 1e15 + seq), id)
     redis.call('HSET', job, 'state', 'waiting', 'lane', lane, 'seq', seq, 'attempt', 0, 'doubts', 0, 'lost', 0,
       'expires_at', 0, 'replayed_at', ms, 'act:' .. redis.call('HINCRBY', job, 'acts', 1), ms .. ' ' .. ARGV[8])

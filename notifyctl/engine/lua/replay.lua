@@ -22,10 +22,11 @@ local function tick(event, n)
   local minute = KEYS[7] .. ':' .. math.floor(now / 60000)
   if redis.call('HINCRBY', minute, event, n) == n then redis.call('PEXPIRE', minute, 21600000) end
 end
-local h = redis.call('HMGET', KEYS[4], 'state', 'lane', 'call', 'doubts')
+local h = redis.call('HMGET', KEYS[4], 'state', 'lane', 'call', 'doubts', 'own_lane')
 if not h[1] then return 'missing' end
 if redis.call('ZREM', KEYS[1], ARGV[2]) == 0 then return h[3] == ARGV[4] and 'done' or h[1] end
-local lane = ARGV[3] == '-1' and h[2] or ARGV[3]
+local lane = ARGV[3] == '-1' and (h[5] or h[2]) or ARGV[3]
+redis.call('HSETNX', KEYS[4], 'own_lane', h[2])
 local seq = redis.call('HINCRBY', KEYS[3], 'seq', 1)
 redis.call('ZADD', KEYS[2], string.format('%.0f', tonumber(lane) * 1e15 + seq), ARGV[2])
 redis.call('HSET', KEYS[4], 'state', 'waiting', 'lane', lane, 'seq', seq, 'attempt', 0, 'doubts', 0, 'lost', 0,

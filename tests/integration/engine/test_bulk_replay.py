@@ -200,6 +200,22 @@ def test_bulk_replay_is_gathered_by_workers_where_its_starter_was_killed(bulk: B
     assert (done.counted, done.total, done.replayed) == (True, 1_200, 1_200)
 
 
+def test_bulk_replay_forgets_no_lane(bulk: Bulk, seed: Seed) -> None:
+    """What went through the lane low, and died there, goes into its own again when a person names it, or asks for that."""
+    seed.dead("a", "b", lane=0)
+    bulk.carry_out(bulk.start())
+    low = [seed.job(name)["lane"] for name in "ab"]
+    for job in seed.take().jobs:
+        seed.scripts.bury(job.job_id, job.token, "permanent", "{}")
+    seed.clock.advance(1)
+
+    bulk.inspector.replay("a")
+    bulk.carry_out(bulk.start(lane=None))
+
+    assert low == ["2", "2"]
+    assert [seed.job(name)["lane"] for name in "ab"] == ["0", "0"]
+
+
 def test_bulk_replay_cancelled_leaves_the_rest(bulk: Bulk, seed: Seed) -> None:
     """What went, went; what is left is counted, and is as dead as before."""
     seed.dead("a", "b", "c")
