@@ -15,7 +15,6 @@ from notifyctl.engine.states import State
 from notifyctl.errors import Forbidden, InvalidInput, InvalidRecipient, NotifyError, WrongState
 from notifyctl.notification import Channel, Notification, Recipient
 from notifyctl.views.doubts import may_repeat
-from notifyctl.views.personal import without_personal
 from notifyctl.web.context import Core
 from notifyctl.web.dashboard.callers import Repairer
 from notifyctl.web.dashboard.links import job_url
@@ -143,7 +142,8 @@ def _checked(core: App, original: Notification, given: Mapping[str, str]) -> Not
 
 
 def _sentence(error: NotifyError) -> str:
-    return without_personal(f"{error.message[:1].upper()}{error.message[1:]}. {error.hint}".strip())
+    """What is wrong, as it is: who reads it has typed it, and sees it in the form."""
+    return f"{error.message[:1].upper()}{error.message[1:]}. {error.hint}".strip()
 
 
 def _keep(core: App, me: Caller, job: Job, changed: Notification, reason: str, *, then: str) -> Response:

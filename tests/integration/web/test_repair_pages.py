@@ -80,7 +80,7 @@ def test_edit_can_send_it_again_at_once(serving: Serving, fates: Fates) -> None:
         ({"data": '{"note": ' + "[" * 100_000 + "]" * 100_000 + "}"}, "nested too deep"),
         ({"data": '{"note": "\\ud800"}'}, "surrogates"),
         ({"data": '{"note": NaN}'}, "must be JSON values"),
-        ({"to": "nobody"}, "address"),
+        ({"to": "nobody"}, "such as ada@example.com"),
         ({"name": "Ada\nBcc: x"}, "no line breaks"),
         ({"template": "none_such"}, "There is no such template."),
         ({"template": "order_confirmation"}, "order_confirmation"),
