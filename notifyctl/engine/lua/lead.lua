@@ -20,4 +20,5 @@ if h[2] ~= ARGV[2] and ARGV[3] == '0' then return {} end
 local until_ms = tonumber(h[3] or 0)
 if h[2] ~= ARGV[2] and until_ms > now and until_ms <= now + 60000 then return {} end  -- later: a clock was set back
 redis.call('HSET', KEYS[1], 'led_by', ARGV[2], 'led_until', string.format('%.0f', now + tonumber(ARGV[3])))
+for i = 1, 2 do redis.call('PEXPIRE', KEYS[i], 2592000000) end  -- a slow one outlives the 30 days it is remembered for
 return redis.call('HGETALL', KEYS[1])

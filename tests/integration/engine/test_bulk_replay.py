@@ -200,6 +200,20 @@ def test_bulk_replay_is_gathered_by_workers_where_its_starter_was_killed(bulk: B
     assert (done.counted, done.total, done.replayed) == (True, 1_200, 1_200)
 
 
+def test_bulk_replay_is_remembered_as_long_as_it_is_carried_out(bulk: Bulk, seed: Seed) -> None:
+    """One that takes more than 30 days is not forgotten with letters still to go."""
+    seed.dead("a", "b")
+    replay = bulk.start(rate=Rate(1, 86_400_000))
+    fleet = FleetKeys(NAMESPACE)
+    kept = (fleet.replay(replay.replay_id), fleet.running_replays)
+    for key in kept:
+        seed.client.pexpire(key, 60_000)
+
+    bulk.step(replay)
+
+    assert all(seed.ttl_ms(key) > 29 * 24 * HOUR_MS for key in kept)
+
+
 def test_bulk_replay_forgets_no_lane(bulk: Bulk, seed: Seed) -> None:
     """What went through the lane low, and died there, goes into its own again when a person names it, or asks for that."""
     seed.dead("a", "b", lane=0)
