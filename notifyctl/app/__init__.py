@@ -72,6 +72,7 @@ class App:
         self.settings = settings
         self.started_server: int | None = None
         self.missing_server: ServerError | None = None
+        self._worker: NotifyBroker | None = None
 
     @cached_property
     def target(self) -> str:
@@ -271,7 +272,7 @@ class App:
 
         queues = self.settings.queues
         doubts = {name: DoubtRule(queue.look_ups, queue.unknown_outcome == "resend") for name, queue in queues.items()}
-        return NotifyBroker(
+        self._worker = NotifyBroker(
             self.client("worker"),
             self.client("blocking"),
             namespace=self.settings.namespace,
@@ -286,6 +287,7 @@ class App:
             ],
             version=__version__,
         )
+        return self._worker
 
     def end_leases(self, worker_id: str) -> None:
         """Let others have at once what a worker process held that is dead for certain.
@@ -304,6 +306,7 @@ class App:
                 keys = QueueKeys(self.settings.namespace, queue)
                 Scripts(self.inspector.client, keys).lapse(worker_id)
             self.fleet.leave(worker_id, lost=True)
+        self.circuits.forget(worker_id, {name for channel in Channel for name in self.provider_names(channel)})
 
     def outbox(self, channel: Channel) -> Outbox:
         """The sandbox of a channel."""
@@ -342,7 +345,9 @@ class App:
     @cached_property
     def circuits(self) -> Circuits:
         """Which providers are worth asking, as the whole fleet knows it; with an operator's patience."""
-        return self._circuits(self.inspector.client)
+        from notifyctl.app.breakers import breakers
+
+        return breakers(self.settings, self.inspector.client)
 
     @cached_property
     def switches(self) -> Switches:
@@ -354,12 +359,14 @@ class App:
     @cached_property
     def _worker_circuits(self) -> Circuits:
         """The same for a worker's sends, of all channels."""
-        return self._circuits(self.client("worker"))
-
-    def _circuits(self, client: redis.Redis) -> Circuits:
         from notifyctl.app.breakers import breakers
 
-        return breakers(self.settings, client)
+        client, worker = self.client("worker"), self._worker
+        if worker is None:
+            return breakers(self.settings, client)
+        circuits = breakers(self.settings, client, lambda: worker.worker_id)
+        worker.with_each_beat.append(circuits.keep)
+        return circuits
 
     def route(self, channel: Channel) -> Route[Any]:
         """What a worker sends a channel's messages by.

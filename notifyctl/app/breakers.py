@@ -9,6 +9,7 @@ from notifyctl.engine.events import Events
 from notifyctl.engine.keys import FleetKeys
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import timedelta
 
     import redis
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["breakers"]
 
 
-def breakers(settings: Settings, client: redis.Redis) -> Circuits:
-    """Return the circuits that a client asks."""
+def breakers(settings: Settings, client: redis.Redis, caller: Callable[[], str] = str) -> Circuits:
+    """Return the circuits that a client asks, on behalf of the process that `caller` names."""
     circuit, timeout = settings.circuit, settings.send_timeout
     policy = Policy(
         threshold=circuit.threshold,
@@ -37,7 +38,7 @@ def breakers(settings: Settings, client: redis.Redis) -> Circuits:
     def tell(change: Change) -> None:
         events.add(f"circuit_{change.change}", provider=change.provider, cause=change.kind, reason=change.reason)
 
-    return Circuits(client, keys, policy, tell=tell)
+    return Circuits(client, keys, policy, tell=tell, caller=caller)
 
 
 def _ms(duration: timedelta) -> int:

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
 
 from notifyctl.connection import translated
+from notifyctl.delivery.policy import Keys, Policy
 from notifyctl.errors import DeliveryError, InDoubt, NotifyError, Permanent, Scope, Throttled, Unavailable, Unsendable
 from notifyctl.lua import load_script
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from notifyctl.clock import Clock
 
 __all__ = [
+    "SIGN_MS",
     "UNTRIED",
     "WORKS",
     "Admission",
@@ -41,7 +44,9 @@ __all__ = [
     "Verdict",
 ]
 
-_SCRIPTS = {name: load_script(__package__, name) for name in ("admit", "report", "trip", "reset", "look")}
+_SCRIPTS = {
+    name: load_script(__package__, name) for name in ("admit", "report", "trip", "reset", "look", "keep", "forget")
+}
 
 #: How long a circuit is kept that nobody touches.
 _KEPT_MS = 24 * 3600 * 1000
@@ -49,6 +54,10 @@ _KEPT_MS = 24 * 3600 * 1000
 _PROBED_MS, _CROWDED_MS = 1_000, 250
 #: A send may take so long before that is a bad sign: until then it is worth waiting for it.
 _EARLY_MS = 1_000
+#: So long a send counts as in progress without a sign of life of its process, which gives one with each of its beats.
+SIGN_MS = 6_000
+#: Sends that are younger need none yet.
+_YOUNG_S = 1.0
 #: How long more sends than the threshold may be in progress while so many are not needed.
 _MOST_KEPT_MS = 10_000
 
@@ -84,30 +93,6 @@ _WORDS = {
     Kind.THROTTLED: "asks for fewer messages",
     Kind.TRIPPED: "was taken out by an operator",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """When circuits open, and for how long, in ms.
-
-    Attributes:
-        threshold: So many failures of a provider in a row open its circuit. So many sends may be in progress there
-            without an answer; more, where answers come while that is too few.
-        cool_down_ms: For so long at first; doubled by each probe that fails.
-        max_cool_down_ms: The longest that this becomes.
-        account_ms: For so long after an account fault.
-        throttled_ms: For so long where a provider asks for less, and does not say for how long.
-        probe_ms: How long a probe may take; then another one is allowed.
-        send_ms: How long a send may take, at most: one of which nothing is heard is over then.
-    """
-
-    threshold: int = 5
-    cool_down_ms: int = 10_000
-    max_cool_down_ms: int = 60_000
-    account_ms: int = 30_000
-    throttled_ms: int = 5_000
-    probe_ms: int = 60_000
-    send_ms: int = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,22 +195,6 @@ class Circuit:
         return "open" if self.wait_ms else "half-open"
 
 
-class Keys(Protocol):
-    """The names of a provider's keys, all in one slot."""
-
-    def circuit(self, provider: str) -> str:
-        """Of its circuit."""
-        ...
-
-    def sends(self, provider: str) -> str:
-        """Of the sends in progress there."""
-        ...
-
-    def sends_most(self, provider: str) -> str:
-        """Of how many there may be, where that is more than the threshold."""
-        ...
-
-
 class Circuits:
     """The circuits of all providers.
 
@@ -234,6 +203,7 @@ class Circuits:
         keys: The names of providers' keys.
         policy: When they open, and for how long.
         tell: Called with each circuit that opened or closed, by whoever made it so, and by nobody else. Must not raise.
+        caller: Names this process, where another one may have to `forget` what it was sending.
         clock: Replaces the server's clock, in tests.
     """
 
@@ -241,16 +211,19 @@ class Circuits:
         self,
         client: redis.Redis,
         keys: Keys,
-        policy: Policy = Policy(),
+        policy: Policy | None = None,
         *,
         tell: Callable[[Change], None] | None = None,
+        caller: Callable[[], str] = str,
         clock: Clock | None = None,
     ) -> None:
         self._client = client
         self._keys = keys
-        self._policy = policy
+        self._policy = policy or Policy()
         self._untold: dict[str, set[str]] = {}
+        self._sending: dict[str, tuple[str, float]] = {}
         self._tell = tell
+        self._caller = caller
         self._clock = clock
 
     def admit(self, provider: str) -> Admission:
@@ -259,8 +232,8 @@ class Circuits:
         Raises:
             BrokerUnavailable: Nobody can say.
         """
-        call, policy = secrets.token_hex(8), self._policy
-        args = (call, policy.threshold, policy.send_ms, policy.probe_ms, _PROBED_MS, _CROWDED_MS, _EARLY_MS, _KEPT_MS)
+        call, policy = f"{self._caller()}/{secrets.token_hex(8)}", self._policy
+        args = (call, policy.threshold, SIGN_MS, policy.probe_ms, _PROBED_MS, _CROWDED_MS, _EARLY_MS, _KEPT_MS)
         over = self._untold.pop(provider, set())
         try:
             with translated():
@@ -272,7 +245,10 @@ class Circuits:
         if change:
             self._changed(Change(provider, _text(change)))
         told = f"{provider} {Kind(_text(kind)).words}: {_text(reason)}" if kind else _text(reason)
-        return Admission(provider, call, Admitted(_text(word)), int(wait_ms), told)
+        admission = Admission(provider, call, Admitted(_text(word)), int(wait_ms), told)
+        if admission.word is Admitted.YES:
+            self._sending[call] = (provider, time.monotonic())
+        return admission
 
     def report(self, admission: Admission, verdict: Verdict) -> float | None:
         """Tell what came of a try. Never fails: what was accepted stays so.
@@ -282,6 +258,7 @@ class Circuits:
         """
         if admission.word in (Admitted.NO, Admitted.SOON):
             return None  # there is nothing to learn from it
+        self._sending.pop(admission.call, None)
         provider, policy = admission.provider, self._policy
         open_ms, most_ms = self._durations(verdict)
         args = (admission.call, verdict.word, verdict.reason, open_ms, most_ms, policy.threshold, _KEPT_MS)
@@ -339,6 +316,29 @@ class Circuits:
         if change and self._tell is not None:
             self._tell(Change(provider, "closed", reason=reason))
         return bool(change)
+
+    def keep(self) -> None:
+        """Give a sign of life for the sends in progress here; called with each beat. Never fails."""
+        now, kept = time.monotonic(), dict[str, list[str]]()
+        for call, (provider, since) in list(self._sending.items()):
+            if _YOUNG_S <= now - since <= self._policy.send_ms / 1000:
+                kept.setdefault(provider, []).append(call)
+        for provider, calls in kept.items():
+            try:
+                with translated():
+                    self._run("keep", provider, self._now(), SIGN_MS, *calls)
+            except (NotifyError, RedisError) as error:
+                _log.debug("no sign of life for sends at %s: %s", provider, type(error).__name__)
+
+    def forget(self, caller: str, providers: Iterable[str]) -> None:
+        """Count nothing more as being sent by a process that is dead for certain.
+
+        Raises:
+            BrokerUnavailable: Redis is away; its sends end by their time.
+        """
+        with translated():
+            for provider in providers:
+                self._run("forget", provider, f"{caller}/")
 
     def look(self, providers: Sequence[str]) -> list[Circuit]:
         """Return the circuits of these providers, as they are.

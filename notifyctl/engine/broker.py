@@ -36,7 +36,7 @@ from notifyctl.engine.scripts import Retention, Scripts
 from notifyctl.engine.states import Release
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from dramatiq import Message, Worker
     from dramatiq.broker import MessageProxy
@@ -86,6 +86,7 @@ class NotifyBroker(Broker):
         rates: ``count/period_ms`` by queue; set by the `RateLimiter` middleware.
         look_after_ms: After how many ms a send in doubt is first looked up, by queue; set by the `Retries` middleware.
         worker_id: This process's name in lease tokens.
+        with_each_beat: What else the heartbeat does; must neither take long nor raise.
         draining: Set from the moment a shutdown begins: nothing more is taken.
     """
 
@@ -110,6 +111,7 @@ class NotifyBroker(Broker):
         self.rates: dict[str, str] = {}
         self.look_after_ms: dict[str, int] = {}
         self.held: dict[str, Held] = {}
+        self.with_each_beat: list[Callable[[], None]] = []
         self.worker_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self.replicas = replicas or Replicas()
         self.producer = Producer(client, namespace, replicas=self.replicas)
@@ -204,7 +206,9 @@ class NotifyBroker(Broker):
         """Beat from now on, in a new thread."""
         assert self._presence is not None  # noqa: S101 - there is a worker
         assert self._replayer is not None  # noqa: S101
-        self._heartbeat = Heartbeat(self.held, self.scripts, self.retention, self._presence, self._replayer.wake)
+        self._heartbeat = Heartbeat(
+            self.held, self.scripts, self.retention, self._presence, self._replayer.wake, self.with_each_beat
+        )
         self._heartbeat.start()
 
     @property

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import redis
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from notifyctl.engine.held import Held
     from notifyctl.engine.presence import Presence
@@ -40,6 +40,7 @@ class Heartbeat(threading.Thread):
         retention: For the sweeps.
         presence: Tells what this process does.
         carry_out: Is told of bulk replays that run; must not take long.
+        also: What else is done with each beat; must neither take long nor raise.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Heartbeat(threading.Thread):
         retention: Retention,
         presence: Presence,
         carry_out: Callable[[list[str]], None],
+        also: Sequence[Callable[[], None]] = (),
     ) -> None:
         super().__init__(name="notifyctl-heartbeat", daemon=True)
         self._held = held
@@ -56,6 +58,7 @@ class Heartbeat(threading.Thread):
         self._retention = retention
         self._presence = presence
         self._carry_out = carry_out
+        self._also = also
         self._stopped = False
         self._called = threading.Event()
 
@@ -92,6 +95,8 @@ class Heartbeat(threading.Thread):
                         log.warning("the lease of job %s is lost", job_id)
         if running := self._presence.tell():
             self._carry_out(running)
+        for act in self._also:
+            act()
 
     def sweep(self) -> None:
         """One bounded step of forgetting, per queue."""

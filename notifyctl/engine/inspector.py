@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Inspector"]
 
+#: A queue that is held up for less only rests, as `take` has it: nothing is tried out after it.
+_BLOCK_MS = 1_000
 #: The parts of a queue's config that are about a block.
 _BLOCK = ("blocked_until", "blocked_ms", "blocked_reason")
 _NEEDED = {
@@ -89,7 +91,8 @@ class Inspector(Reader):
         blocked_ms = max(0, int(config.get("blocked_until", 0)) - now)
         blocked_ms = min(blocked_ms, int(config.get("blocked_ms", blocked_ms)))  # as `take` does: a clock was set back
         # an empty queue tries nothing: the block lies behind it until something comes
-        trial = "blocked_until" in config and not blocked_ms and waiting + active > 0
+        was_block = int(config.get("blocked_ms", _BLOCK_MS)) >= _BLOCK_MS
+        trial = "blocked_until" in config and was_block and not blocked_ms and waiting + active > 0
         return QueueStats(
             queue=queue,
             waiting=waiting,

@@ -1,12 +1,12 @@
 -- admit: may this provider be asked now? Everybody while it works; one, the probe, when an open circuit's time is over.
--- Whoever may is counted as sending there, until his report or the longest time that a send can take.
+-- Whoever may is counted as sending there, until his report, or until his process gives no sign of life any more.
 -- KEYS[1] hash    the provider's circuit
 -- KEYS[2] zset    sends in progress there, of the whole fleet, by when each is over at the latest
 -- KEYS[3] string  how many there may be at once, where answers have shown that the threshold is too few
 -- ARGV[1] ms      now, 0 = the server's clock
 -- ARGV[2] text    the caller's name for this call
 -- ARGV[3] count   so many failures in a row open the circuit
--- ARGV[4] ms      how long a send may take
+-- ARGV[4] ms      how long a send counts without a sign of life
 -- ARGV[5] ms      how long a probe may take: then another one is allowed
 -- ARGV[6] ms      how long to wait, at most, for what a probe will show
 -- ARGV[7] ms      how long to wait for what sends in progress will show

@@ -72,11 +72,11 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ms, 'LIMIT', 0,
 end
 
 local config = redis.call('HMGET', KEYS[6], 'paused', 'blocked_until', 'rate', 'max_active', 'blocked_ms')
-if config[1] then return {1000, 0, lost} end
 local blocked = config[2] and math.min(tonumber(config[2]) - now, tonumber(config[5] or math.huge)) or 0
-if blocked > 0 then return {blocked, 0, lost} end
+if config[1] or blocked > 0 then return {config[1] and 1000 or blocked, 0, lost} end
 -- where a block is over, one job tries it, and its completion lets the others go
-local wanted, max_active = tonumber(ARGV[5]), config[2] and 1 or tonumber(config[4] or 0)
+local trial = config[2] and tonumber(config[5] or math.huge) >= 1000  -- a shorter one was a rest: nobody is in trouble
+local wanted, max_active = tonumber(ARGV[5]), trial and 1 or tonumber(config[4] or 0)
 if max_active > 0 then wanted = math.min(wanted, max_active - redis.call('ZCARD', KEYS[3])) end
 local count, period = string.match(config[3] or ARGV[7], '^(%d+)/(%d+)$')
 local interval = count ~= '0' and math.ceil(tonumber(period) * 1000 * HEADROOM / tonumber(count)) or 0
@@ -137,7 +137,7 @@ if redis.call('ZCARD', KEYS[1]) > 0 then
     redis.call('HSET', KEYS[5], 'limited_until', string.format('%.0f', next_us))
     if #ids > 0 and #ids == wanted then redis.call('ZADD', KEYS[9], 0, 'w') end  -- its threads are all busy: who goes on?
   elseif max_active > 0 and redis.call('ZCARD', KEYS[3]) >= max_active then
-    batch[1] = config[2] and 1000 or 100  -- as many as the whole fleet may have are in progress
+    batch[1] = trial and 1000 or 100  -- as many as the whole fleet may have are in progress
   else
     batch[1] = 0
     redis.call('ZADD', KEYS[9], 0, 'w')

@@ -32,9 +32,16 @@ class Bench:
         self.policy = Policy(threshold=3, cool_down_ms=10_000, max_cool_down_ms=30_000, account_ms=25_000)
         self.circuits = self.process()
 
-    def process(self) -> Circuits:
+    def process(self, name: str = "") -> Circuits:
         """One process's view."""
-        return Circuits(self.client, FleetKeys("t"), self.policy, tell=self.changes.append, clock=lambda: self.now)
+        return Circuits(
+            self.client,
+            FleetKeys("t"),
+            self.policy,
+            tell=self.changes.append,
+            caller=lambda: name,
+            clock=lambda: self.now,
+        )
 
     def admit(self) -> Admission:
         """Ask for admission."""

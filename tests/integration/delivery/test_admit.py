@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from notifyctl.connection import connect
-from notifyctl.delivery.circuits import UNTRIED, WORKS, Admitted, Change, Circuits, Kind, Verdict
+from notifyctl.delivery.circuits import SIGN_MS, UNTRIED, WORKS, Admitted, Change, Circuits, Kind, Verdict
 from notifyctl.engine.keys import FleetKeys
 from notifyctl.errors import BrokerUnavailable
 from tests.integration.delivery.conftest import ACCOUNT, FAILING, P
@@ -72,7 +73,7 @@ def test_failures_take_the_room_back(bench: Bench) -> None:
 def test_send_of_which_nothing_is_heard_is_over_in_time(bench: Bench) -> None:
     """Its process was killed; a clock that is set back does not prolong that."""
     bench.begin(3)
-    bench.now += bench.policy.send_ms - 1
+    bench.now += SIGN_MS - 1
     assert bench.word() is NO
     bench.now += 1
     assert bench.word() is YES
@@ -80,6 +81,49 @@ def test_send_of_which_nothing_is_heard_is_over_in_time(bench: Bench) -> None:
     bench.begin(2)
     bench.now -= 3_600_000
     assert bench.word() is YES
+
+
+def test_sends_are_in_progress_as_long_as_their_process_says_so(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mail server may think for long; but what has ended is not counted again, nor what lasts beyond all measure."""
+    slow = [bench.admit() for _ in range(2)]
+    ended = bench.admit()
+    began = time.monotonic()
+    monkeypatch.setattr("time.monotonic", lambda: began + 3)
+    bench.now += 3_000
+    bench.circuits.report(ended, WORKS)
+    bench.circuits.keep()
+    bench.now += SIGN_MS - 1
+
+    assert bench.sending == len(slow)
+    monkeypatch.setattr("time.monotonic", lambda: began + bench.policy.send_ms / 1000 + 1)
+    bench.circuits.keep()
+    bench.now += 1
+    assert bench.word() is YES
+    assert bench.sending == 1
+
+
+def test_sends_of_a_dead_process_are_forgotten_at_once(bench: Bench) -> None:
+    """Those of others go on, also of one whose name begins with the same letters."""
+    for name in ("host-1", "host-1", "host-11"):
+        bench.process(name).admit(P)
+    assert bench.word() is SOON
+
+    bench.circuits.forget("host-1", [P, "smtp"])
+
+    assert bench.sending == 1
+    assert bench.word() is YES
+
+
+def test_probe_of_a_dead_process_leaves_room_for_another(bench: Bench) -> None:
+    """Nobody waits for what it will never report."""
+    bench.fail()
+    bench.now += bench.look().wait_ms
+    assert bench.process("host-1").admit(P).word is Admitted.PROBE
+    assert bench.word() is NO
+
+    bench.circuits.forget("host-1", [P])
+
+    assert bench.word() is Admitted.PROBE
 
 
 def test_report_that_was_lost_goes_with_the_next_question(bench: Bench) -> None:

@@ -215,6 +215,19 @@ def test_take_after_a_block_hands_out_one_job_until_it_is_done(seed: Seed) -> No
     assert ids(seed.take("w2", 2)) == ["b", "c", "d"]
 
 
+def test_take_after_a_rest_hands_out_all_that_are_wanted(seed: Seed) -> None:
+    """Less than a second is a wait for sends in progress: there is nothing to try out, whoever has jobs of his own."""
+    seed.waiting("a", "b", "c", "d")
+    lost, released = seed.take("w1", 1, 2).jobs
+    seed.scripts.release([(released.job_id, released.token)], 250, "5 sends have no answer yet")
+    assert seed.take("w2", 1, 3).again_ms == 250
+
+    seed.clock.advance(250)
+
+    assert len(seed.take("w2", 2, 3).jobs) == 3
+    assert lost.job_id == "a"
+
+
 def test_take_during_a_block_hands_out_nothing_though_others_complete(seed: Seed) -> None:
     """What was in progress when the block began does not lift it."""
     seed.waiting("b")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notifyctl.app import build
+from notifyctl.engine.keys import FleetKeys
 from notifyctl.errors import WrongState
 from notifyctl.notification import Channel, Notification, Recipient
 from notifyctl.notifier import Options
@@ -112,6 +113,10 @@ def _count(client: redis.Redis, *states: str) -> int:
     return sum(client.zcard(KEYS + state) for state in states)
 
 
+def _sending(client: redis.Redis) -> int:
+    return int(client.zcard(FleetKeys("notifyctl").sends("sendgrid")))
+
+
 def _ids(client: redis.Redis, state: str) -> set[object]:
     return set(client.zrange(KEYS + state, 0, -1))
 
@@ -120,13 +125,14 @@ def _ids(client: redis.Redis, state: str) -> set[object]:
 def test_killed_process_group_loses_nothing_and_repeats_only_what_was_in_progress(
     server: Server, client: redis.Redis, sendgrid: Receiver
 ) -> None:
-    """A kill -9 with 500 mails waiting and in flight: all complete, recovered within 15 s."""
+    """A kill -9 with 500 mails waiting, and as many in flight as a circuit bears: all complete, recovered within 15 s."""
     app = build(Settings.load(redis={"url": server.url}))
     fleet = Fleet(server.url, sendgrid)
     try:
         _queue(app, 500)
         victim = fleet.start()
         wait_until(lambda: _count(client, "completed") > 20, what="the first mails to go")
+        wait_until(lambda: _sending(client) == 5, what="all threads to be sending")
 
         os.killpg(victim.pid, signal.SIGKILL)
         victim.wait()
