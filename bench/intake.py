@@ -9,6 +9,8 @@ no token. Ours checks the token. A single message is nearest to what the bare on
 it is found which messages follow, made sure that they can be filled in, and two of them are queued.
 
 Beside the rate stands what a request costs the server's process in processor time, which a busy machine changes less.
+Redis' own time is in the rate alone. For each of ours it is said whether it reaches 60 % of the better bare endpoint by
+both; the exit status is that of an order with two messages.
 """
 
 from __future__ import annotations
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SHARE: Final = 0.6
+#: Whose verdict is the benchmark's own.
+_JUDGED: Final = "POST /api/orders, mail and WhatsApp"
 _OF_QUEUES: Final = (b"{notifyctl:email}", b"{notifyctl:whatsapp}", b"orders", b"notifyctl:request")
 
 #: Posts orders of many customers; `KEYED` gives each request a key of its own.
@@ -156,8 +160,19 @@ def _report(found: dict[str, list[Measured]], queued: dict[str, int]) -> int:
         shares = "  ".join(f"{rate / rates[one]:7.0%} ({costs[one] / costs[name]:4.0%} by cost)" for one in bare)
         rounds = ", ".join(f"{one.rate:,.0f}" for one in found[name])
         print(f"{name:36} {rate:10,.0f} {costs[name]:8.0f}   {shares}   {rounds}")
-    print(f"\nqueued at the end of the last round: {queued}")
-    return 0 if rates["POST /api/notifications"] / max(rates[one] for one in bare) >= _SHARE else 1
+    print(f"\nqueued at the end of the last round: {queued}\n")
+    quickest, cheapest = max(rates[one] for one in bare), min(costs[one] for one in bare)
+    ours = [name for name in found if name not in bare]
+    reached = {name: _verdict(name, rates[name] / quickest, cheapest / costs[name]) for name in ours}
+    return 0 if reached[_JUDGED] else 1
+
+
+def _verdict(name: str, by_rate: float, by_cost: float) -> bool:
+    """Say whether a contestant reaches its share of the better bare endpoint, both by rate and by processor time."""
+    reached = min(by_rate, by_cost) >= _SHARE
+    says = f"{'reaches' if reached else 'misses'} {_SHARE:.0%} of the better bare one"
+    print(f"{name:36} {says}: {by_rate:.0%} by rate, {by_cost:.0%} by processor time")
+    return reached
 
 
 def _forget_jobs(client: Any) -> None:
