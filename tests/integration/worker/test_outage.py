@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from notifyctl.app import build
+from notifyctl.engine.keys import FleetKeys
 from notifyctl.errors import Transient
 from notifyctl.notification import Channel, Notification, Recipient
 from notifyctl.notifier import Options
@@ -109,7 +110,8 @@ def sendgrid() -> Iterator[FlakySendGrid]:
 def changes(client: redis.Redis) -> list[tuple[str, str]]:
     """The events of circuits, in order."""
     stream: Any = client.xrange("notifyctl:events")
-    return [(event[b"kind"].decode(), event[b"cause"].decode()) for _, event in stream]
+    events = [event for _, event in stream if event[b"kind"].startswith(b"circuit_")]
+    return [(event[b"kind"].decode(), event[b"cause"].decode()) for event in events]
 
 
 @pytest.mark.parametrize("trouble", [REFUSES, HANGS, FAILS])
@@ -149,7 +151,7 @@ def test_mail_goes_on_by_smtp_while_sendgrid_is_down(
 def test_two_processes_have_no_more_doubts_than_the_threshold(
     server: Server, client: redis.Redis, sendgrid: FlakySendGrid, trouble: str
 ) -> None:
-    """They share what one learned, and what both are waiting for; one event tells of it."""
+    """Nor than answers made room for before; they share what one learned and what both wait for; one event tells."""
     with mail_server() as smtp:
         shop = Shop(server, sendgrid, smtp)
         try:
@@ -158,11 +160,13 @@ def test_two_processes_have_no_more_doubts_than_the_threshold(
             shop.start_worker()
             wait_until(lambda: sendgrid.mails[OK] >= 10, what="SendGrid to take mail")
             sendgrid.trouble = trouble
-            wait_until(lambda: shop.by_smtp >= 60, what="SMTP to take mail")
+            wait_until(lambda: shop.by_smtp > 0, what="SMTP to take mail")
+            room: Any = client.get(FleetKeys("notifyctl").sends_most("sendgrid"))
+            wait_until(lambda: shop.by_smtp >= 60, what="SMTP to take more")
         finally:
             shop.end()
 
-    assert sendgrid.mails[trouble] <= THRESHOLD
+    assert sendgrid.mails[trouble] <= max(THRESHOLD, int(room or 0))
     assert changes(client) == [("circuit_opened", "failing")]
 
 
