@@ -94,11 +94,13 @@ def test_nobody_waits_by_default(several: Sentinels | Nodes, client: redis.Redis
 
 def test_job_that_no_replica_has_is_queued_and_told(several: Sentinels | Nodes, client: redis.Redis) -> None:
     """The error names the job; asking again, from whichever connection, is told the same until a replica has it."""
-    with frozen(several):
-        with pytest.raises(Unreplicated, match="job job-1 is in the queue") as caught:
-            Producer(client, NAMESPACE, replicas=HASTY).enqueue(QUEUE, a_job())
-        with connect(several.url, role="producer", waits_s=1) as other, pytest.raises(Unreplicated):
-            Producer(other, NAMESPACE, replicas=HASTY).enqueue(QUEUE, a_job())
+    with connect(several.url, role="producer", waits_s=1) as other:
+        other.zcard(KEYS.waiting)  # finds the servers before some of them fall silent: that is not what is asked here
+        with frozen(several):
+            with pytest.raises(Unreplicated, match="job job-1 is in the queue") as caught:
+                Producer(client, NAMESPACE, replicas=HASTY).enqueue(QUEUE, a_job())
+            with pytest.raises(Unreplicated):
+                Producer(other, NAMESPACE, replicas=HASTY).enqueue(QUEUE, a_job())
 
     assert caught.value.job_ids == ("job-1",)
     assert Producer(client, NAMESPACE, replicas=PATIENT).enqueue(QUEUE, a_job()).status is Enqueuing.EXISTS
