@@ -56,7 +56,10 @@ def purge_all(chosen: Chosen, view: View, *, yes: bool, dry_run: bool, reason: s
 
 
 def _sample(inspector: Inspector, chosen: Chosen, count: int) -> Iterator[str]:
-    yield from map(line_of, islice(inspector.search(chosen.where, chosen.queues), _SAMPLE))
+    """The first that would go: the oldest."""
+    pages = inspector.sifted(chosen.where, inspector.all_of(chosen.queues))
+    ids = (one.job_id for _, page in pages for one in page)
+    yield from map(line_of, map(inspector.job, islice(ids, _SAMPLE)))
     if count > _SAMPLE:
         yield f"… and {count - _SAMPLE} more"
 

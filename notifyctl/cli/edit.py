@@ -34,7 +34,7 @@ __all__ = ["app"]
 @app.command(
     epilog=examples(
         "notifyctl dlq edit 3r9k2m4p8t6w1x5z",
-        "notifyctl dlq edit 3r9k2m4p8t6w1x5z --set to=ada@example.com --reason 'a typo'",
+        "notifyctl dlq edit 3r9k2m4p8t6w1x5z --set to=grace@example.com --reason 'a typo'",
         "notifyctl dlq edit 3r9k2m4p8t6w1x5z --set data.total='29.35' --dry-run",
         "notifyctl dlq edit 3r9k2m4p8t6w1x5z --from content.json",
     )

@@ -31,9 +31,7 @@ _COLUMNS = (Column("at"), Column("kind"), Column("about"))
 
 
 @app.command(
-    epilog=examples(
-        "notifyctl events tail", "notifyctl events tail -f", "notifyctl events tail -n 0 -f -o jsonl | jq .kind"
-    )
+    epilog=examples("notifyctl events tail", "notifyctl events tail -f", "notifyctl events tail -n 0 -f -o jsonl")
 )
 def tail(
     *,

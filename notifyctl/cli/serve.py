@@ -4,6 +4,7 @@ import gc
 import logging
 import signal
 import socket
+import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,8 +59,7 @@ def serve(
     settings = core.settings.serve
     logging.basicConfig(level=core.settings.log_level, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     with _listening(settings.host, settings.port) as listener:
-        _tell(core, listener.getsockname()[1], insecure=insecure_public)
-        _run(core, listener, behind_tls_proxy=behind_tls_proxy)
+        _run(core, listener, behind_tls_proxy=behind_tls_proxy, insecure=insecure_public)
 
 
 def _check_place(core: "App", *, behind_tls_proxy: bool, insecure_public: bool) -> None:
@@ -120,7 +120,7 @@ def _settle(core: "App") -> None:
     gc.freeze()
 
 
-def _run(core: "App", listener: socket.socket, *, behind_tls_proxy: bool) -> None:
+def _run(core: "App", listener: socket.socket, *, behind_tls_proxy: bool, insecure: bool) -> None:
     """Serve until a signal, then end what is under way."""
     import uvicorn
 
@@ -141,8 +141,9 @@ def _run(core: "App", listener: socket.socket, *, behind_tls_proxy: bool) -> Non
         timeout_graceful_shutdown=10,
     )
     _settle(core)
-    signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn ends in order, and then raises what it was sent
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # before uvicorn listens to it, and once it has ended in order
     try:
+        _tell(core, listener.getsockname()[1], insecure=insecure)
         Server(config).run([listener])
     except KeyboardInterrupt:
         pass

@@ -9,17 +9,21 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from docs.generate_commands import help_pages
+from notifyctl.access import Role
+from notifyctl.engine.search import JobFilter
 from notifyctl.engine.states import State
 from notifyctl.notification import Channel
+from tests.support.certificate import make_certificate
 from tests.support.cli import COMMAND, environment, run
 from tests.support.outage import FlakySendGrid
 from tests.support.payloads import an_email
 from tests.support.smtp_server import ScriptedSmtp
+from tests.support.sockets import unused_port
 from tests.support.wait import wait_until
 
 if TYPE_CHECKING:
@@ -37,8 +41,14 @@ EXAMPLES = sorted(
 )
 #: The id in the examples.
 ID = "3r9k2m4p8t6w1x5z"
+#: The token in the examples.
+TOKEN = "k3v9x2mq"
 #: What goes on until it is interrupted.
-ENDLESS = re.compile(r"notifyctl (worker|stats --watch|events tail|serve)( |$)")
+ENDLESS = re.compile(
+    r"([A-Z_]+=\S+ )*notifyctl (worker|stats --watch|events tail .*-f|serve|dlq replays \S+ --watch)( |$)"
+)
+#: What only a person at a terminal can do: `test_dlq_edit.py` has one.
+AT_A_TERMINAL = f"notifyctl dlq edit {ID}"
 #: A condition that is met is what these examples are about.
 MET = {"--fail-if": 7}
 FILES = Path(__file__).parents[2] / "docs" / "examples"
@@ -50,7 +60,10 @@ def shop(app: App, queued: Callable[..., list[str]], dead: Callable[..., list[st
     app.client("operator").config_set("maxmemory-policy", "noeviction")
     ids = {"dlq": dead(3, order_id="10482")[0], "job": queued(1, order_id="10482")[0], "outbox": "mail1"}
     app.outbox(Channel.EMAIL).send(an_email(notification_id="mail1"))
+    ids["replays"] = app.replays.start(JobFilter(order_id="10482")).replay_id
+    ids["token"] = app.tokens.create("ada", Role.OPERATOR, lives_ms=3_600_000)[0].id
     (tmp_path / ".zfunc").mkdir()
+    (tmp_path / "content.json").write_text('{"to": "grace@example.com"}')
     shutil.copytree(FILES, tmp_path, dirs_exist_ok=True)
     for name, file in {"export.json": "woocommerce-order.json", "shipped.csv": "orders.csv"}.items():
         shutil.copy(FILES / file, tmp_path / name)
@@ -65,6 +78,16 @@ def variables(folder: Path) -> dict[str, str]:
     """The environment of an example: the home and the shop's folder are this one."""
     path = f"{folder / 'bin'}:{Path(COMMAND).parent}:{os.environ['PATH']}"
     return environment(PATH=path, HOME=str(folder), SHELL="/bin/bash")
+
+
+def here(line: str, shop: dict[str, str], folder: Path) -> str:
+    """An example about this shop, in this folder, on loopback."""
+    nouns = line.split()
+    line = line.replace(ID, shop.get(nouns[2] if "replays" in nouns else nouns[1], shop["dlq"])).replace(
+        TOKEN, shop["token"]
+    )
+    line = line.replace("/var/lib/node_exporter", str(folder)).replace("0.0.0.0", "127.0.0.1")
+    return line.replace("--port 9000", f"--port {unused_port()}")
 
 
 def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -108,11 +131,14 @@ def test_example_works(
             monkeypatch.setenv(name, value)
     if "order.json" in line:
         put_variables_of_an_order(app, tmp_path / "order.json")
-    line = line.replace(ID, shop.get(line.split()[1], shop["dlq"]))
+    at_a_terminal, line = line == AT_A_TERMINAL, here(line, shop, tmp_path)
     if line.startswith("notifyctl server"):
         line = f"unset REDIS_URL; notifyctl server start && {line}; code=$?; notifyctl server stop; exit $code"
 
     done = shell(line, tmp_path)
+    if at_a_terminal:
+        assert (done.returncode, "this is no terminal" in done.stderr) == (1, True)
+        return
     if "--yes" not in line and "Pass --yes" in done.stderr:
         assert done.returncode == 1
         done = shell(f"{line} --yes", tmp_path)
@@ -127,15 +153,30 @@ def test_endless_example_works_until_it_is_interrupted(
     line: str, app: App, shop: dict[str, str], tmp_path: Path
 ) -> None:
     """Ctrl-C ends it, and that is no failure; what ends by itself needs none."""
-    said = tmp_path / "said"
+    said, certificate = tmp_path / "said", make_certificate(tmp_path)
+    certificate.ca_file.rename(tmp_path / "c.pem")
+    certificate.key_file.rename(tmp_path / "k.pem")
+    settings = variables(tmp_path) | {"NOTIFYCTL_SERVE_PORT": str(unused_port())}
     with said.open("wb") as file:
         process = subprocess.Popen(
-            ["bash", "-c", f"exec {line}"], stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=variables(tmp_path)
-        )
-    works = said.read_text if "worker" not in line else lambda: app.inspector.stats("email").completed
-    wait_until(lambda: process.poll() is not None or works(), what=line)
-    if "--drain" not in line:
-        process.send_signal(signal.SIGINT)
+            ["bash", "-c", f"exec env {here(line, shop, tmp_path)}"],
+            stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=settings,
+        )  # fmt: skip
 
-    assert process.wait(timeout=60) == 0, said.read_text()
+    def works() -> Any:
+        if "worker" in line:
+            return app.inspector.stats("email").completed
+        if "events" in line:
+            app.inspector.pause("email")  # something to tell
+        return "serving" in said.read_text() if "serve" in line else said.read_text()
+
+    try:
+        wait_until(lambda: process.poll() is not None or works(), what=line)
+        if "--drain" not in line:
+            process.send_signal(signal.SIGINT)
+
+        assert process.wait(timeout=60) == 0, said.read_text()
+    finally:
+        process.kill()
+        process.wait()
     assert "Traceback" not in said.read_text()
