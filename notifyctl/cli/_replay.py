@@ -81,13 +81,14 @@ def start(
         typer.Exit: With the exit code, where that is not 0.
     """
     app = connected()
-    if dry_run or not yes:
-        plan = app.replays.plan(chosen.where, chosen.queues, limit=limit, max_age_ms=wanted["max_age_ms"])
-        if dry_run:
-            _show_plan(plan, view)
-            return
-        if plan.will_go:
-            ask(f"dead letters to be sent again: {plan.will_go}", _about(plan), yes=False)
+    plan = app.replays.plan(chosen.where, chosen.queues, limit=limit, max_age_ms=wanted["max_age_ms"])
+    if dry_run:
+        _show_plan(plan, view)
+        return
+    if plan.will_go:
+        ask(f"dead letters to be sent again: {plan.will_go}", _about(plan), yes=yes)
+    if yes and plan.in_doubt:
+        say(_doubt(plan))
     replay = app.replays.start(chosen.where, chosen.queues, limit=limit, by=operator(), why=reason, **wanted)
     idle = bool(replay.left) and not app.fleet.workers()
     if idle:

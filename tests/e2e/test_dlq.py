@@ -262,6 +262,13 @@ def test_show_of_a_held_one_tells_what_is_known(ok: Callable[..., Result], held:
     assert (found["in_doubt"], found["possible_duplicate"], found["asked_at"][:2]) == (True, False, "20")
 
 
+def test_bulk_retry_that_does_not_ask_says_what_may_arrive_twice(ok: Callable[..., Result], held: str) -> None:
+    """Whoever passes --yes in a script finds it in its log."""
+    said = ok("dlq", "retry", "--queue", "whatsapp", "--yes").err
+
+    assert "of 1 of them nobody can say whether they were sent: they may arrive twice" in said
+
+
 def test_retry_of_a_held_one_asks(ok: Callable[..., Result], held: str, app: App) -> None:
     """It may arrive twice: nobody sends that by mistake, and without a terminal the flag is named."""
     refused = run("dlq", "retry", held)
