@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from notifyctl.cli._bulk import ask, line_of
 from notifyctl.cli._context import connected, operator, progress
 from notifyctl.cli._output import Column, Output, say, write
 from notifyctl.engine.tally import By
-from notifyctl.errors import BrokerUnavailable
+from notifyctl.errors import BrokerUnavailable, JobNotFound
 from notifyctl.views.replays import came_of
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ def _sample(inspector: Inspector, chosen: Chosen, count: int) -> Iterator[str]:
     """The first that would go: the oldest."""
     pages = inspector.sifted(chosen.where, inspector.all_of(chosen.queues))
     ids = (one.job_id for _, page in pages for one in page)
-    yield from map(line_of, map(inspector.job, islice(ids, _SAMPLE)))
+    for job_id in islice(ids, _SAMPLE):
+        with suppress(JobNotFound):  # it went a moment ago
+            yield line_of(inspector.job(job_id))
     if count > _SAMPLE:
         yield f"… and {count - _SAMPLE} more"
 

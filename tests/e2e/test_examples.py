@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -160,7 +161,7 @@ def test_endless_example_works_until_it_is_interrupted(
     with said.open("wb") as file:
         process = subprocess.Popen(
             ["bash", "-c", f"exec env {here(line, shop, tmp_path)}"],
-            stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=settings,
+            stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=settings, start_new_session=True,
         )  # fmt: skip
 
     def works() -> Any:
@@ -177,6 +178,7 @@ def test_endless_example_works_until_it_is_interrupted(
 
         assert process.wait(timeout=60) == 0, said.read_text()
     finally:
-        process.kill()
+        with suppress(ProcessLookupError):  # nothing is left of it
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     assert "Traceback" not in said.read_text()
