@@ -67,6 +67,12 @@ class Nodes:
 
     def owner(self, key: str) -> Node:
         """The primary that has this key."""
+        node = self.find_owner(key)
+        assert node is not None, "nobody has this slot"
+        return node
+
+    def find_owner(self, key: str) -> Node | None:
+        """The primary that has this key; None between the failure of one and the election of the next."""
         with self._anyone().client() as client:
             slot = client.cluster("KEYSLOT", key)
             for address, known in client.cluster("NODES").items():
@@ -77,7 +83,7 @@ class Nodes:
                     and any(span[0] <= slot <= span[-1] for span in spans)
                 ):
                     return next(node for node in self.data if node.address == address)
-        raise AssertionError("nobody has this slot")
+        return None
 
     @property
     def primaries(self) -> list[Node]:

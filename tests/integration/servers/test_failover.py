@@ -96,7 +96,7 @@ def test_failover_in_a_cluster_loses_nothing(cluster: Nodes, load: Callable[[str
     heir = cluster.replica_of(dead)
 
     dead.kill()
-    wait_until(lambda: cluster.owner(key) is heir, what="the replica to take over")
+    wait_until(lambda: cluster.find_owner(key) is heir, what="the replica to take over")
     dead.start()  # without it, there is no replica to wait for
     running.await_runs(400)
 
