@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import threading
 from contextlib import contextmanager
@@ -76,6 +77,12 @@ class Serving:
             self.app.notifier.close()
         for part in ("tokens", "sessions", "guesses", "_pseudonyms", "notifier", "doors"):
             self.app.__dict__.pop(part, None)
+
+    def empty(self) -> Self:
+        """Begin anew for a test: nothing is in the outbox or remembered, as nothing is on the server behind it."""
+        shutil.rmtree(self.app.settings.outbox_dir, ignore_errors=True)
+        self.forget()
+        return self
 
     @property
     def url(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,9 +37,7 @@ def shared_serving(shared_server: Server, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture
 def serving(shared_serving: Serving, server: Server) -> Serving:
     """The session's HTTP server, behind which all is empty."""
-    shutil.rmtree(shared_serving.app.settings.outbox_dir, ignore_errors=True)
-    shared_serving.forget()
-    return shared_serving
+    return shared_serving.empty()
 
 
 @pytest.fixture
