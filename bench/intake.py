@@ -215,7 +215,7 @@ def _wait_for(url: str) -> None:
         try:
             httpx.get(f"{url}/healthz", trust_env=False)
         except httpx.TransportError:
-            time.sleep(0.05)
+            time.sleep(0.05)  # between two looks
         else:
             return
     raise SystemExit(f"{url} does not answer")

@@ -70,7 +70,7 @@ def create(
     role: Annotated[RoleName, typer.Option(metavar="ROLE", help="viewer, support, operator or producer.")],
     expires: Annotated[
         timedelta, typer.Option(metavar="DURATION", parser=_read_life, help="For so long it is valid.")
-    ] = "365d",  # type: ignore[assignment]
+    ] = "365d",  # type: ignore[assignment]  # the parser makes a duration of it
     reason: ReasonOption = "",
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,

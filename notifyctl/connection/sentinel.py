@@ -91,7 +91,7 @@ class _Pool(SentinelConnectionPool):
     sentinel_manager: _Sentinels
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)  # type: ignore[no-untyped-call]
+        super().__init__(*args, **options)  # type: ignore[no-untyped-call]  # nor here
         self._next_look = 0.0
 
     def get_connection(self, *args: Any, **options: Any) -> Any:
@@ -111,8 +111,8 @@ class _Pool(SentinelConnectionPool):
 class _Connection(SentinelManagedConnection):
     def send_packed_command(self, *args: Any, **options: Any) -> None:
         # where the connection was lost: to the primary, whichever it is
-        self._connect_retry()  # type: ignore[no-untyped-call]
-        super().send_packed_command(*args, **options)  # type: ignore[no-untyped-call]
+        self._connect_retry()  # type: ignore[no-untyped-call]  # nor here
+        super().send_packed_command(*args, **options)  # type: ignore[no-untyped-call]  # nor here
 
     def read_response(self, *args: Any, disconnect_on_error: bool | None = True, **options: Any) -> Any:
         began = time.monotonic()
@@ -132,7 +132,7 @@ class _Connection(SentinelManagedConnection):
             return
         pool.follow()
         if pool.master_address not in (None, (self.host, self.port)):
-            self.disconnect()  # type: ignore[no-untyped-call]
+            self.disconnect()  # type: ignore[no-untyped-call]  # nor here
             raise redis.ConnectionError("the server that answered late is no longer the primary")
 
 

@@ -238,7 +238,7 @@ class Circuits:
         try:
             with translated():
                 answer = self._run("admit", provider, self._now(), *args, _MOST_KEPT_MS, *over)
-        except BaseException:
+        except BaseException:  # whatever ended it: they are to be told of with the next question
             self._not_told(provider, over)
             raise
         word, wait_ms, kind, reason, change = answer

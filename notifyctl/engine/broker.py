@@ -205,7 +205,7 @@ class NotifyBroker(Broker):
     def start_heartbeat(self) -> None:
         """Beat from now on, in a new thread."""
         assert self._presence is not None  # noqa: S101 - there is a worker
-        assert self._replayer is not None  # noqa: S101
+        assert self._replayer is not None  # noqa: S101 - made with it
         self._heartbeat = Heartbeat(
             self.held, self.scripts, self.retention, self._presence, self._replayer.wake, self.with_each_beat
         )

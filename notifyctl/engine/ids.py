@@ -27,7 +27,7 @@ _pool = memoryview(b"")
 
 def _forget_pool() -> None:
     """Let a forked process ask for random bytes of its own: with its parent's, it would make the same ids."""
-    global _pool  # noqa: PLW0603
+    global _pool  # noqa: PLW0603 - of this process, as `new_id` has it
     _pool = memoryview(b"")
 
 

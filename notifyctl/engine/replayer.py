@@ -91,7 +91,7 @@ class Replayer:
             return None if replay is None else self._steps.take(replay)
         except redis.RedisError as error:
             log.warning("replay %s rests until the next beat: %s", replay_id, type(error).__name__)
-        except Exception:
+        except Exception:  # a bug: others, and the thread, go on
             log.exception("replay %s rests until the next beat", replay_id)
         return None
 

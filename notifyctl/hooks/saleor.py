@@ -54,8 +54,8 @@ class Saleor:
 
     def _verify(self, keys: _Keys, shown: str, body: bytes) -> None:
         from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - only Saleor's hooks need it
-        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415
-        from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415 - the same
+        from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415 - the same
 
         encoded, middle, signature = [*shown.split("."), "", ""][:3]
         try:

@@ -23,10 +23,10 @@ class Plan(Protocol):
     """
 
     @property
-    def drafts(self) -> Sequence[Draft]: ...  # noqa: D102
+    def drafts(self) -> Sequence[Draft]: ...  # noqa: D102 - see above
 
     @property
-    def superseded(self) -> Sequence[tuple[Channel, str]]: ...  # noqa: D102
+    def superseded(self) -> Sequence[tuple[Channel, str]]: ...  # noqa: D102 - see above
 
     def answer(self, queued: Sequence[Any] | None, superseded: int) -> dict[str, Any]:
         """Return what the shop hears.

@@ -131,7 +131,7 @@ def signed_in(*permissions: Permission) -> Callable[..., Any]:
             await _require_own_form(request, session)
         return _permitted(request, Caller.of(session.token, session), permissions)
 
-    caller.permissions = permissions  # type: ignore[attr-defined]
+    caller.permissions = permissions  # type: ignore[attr-defined]  # for whoever lists the routes
     return caller
 
 

@@ -106,7 +106,7 @@ async def _notify_error(request: Request, error: Exception) -> Response:
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)  # noqa: S101
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
     errors = [
         {"pointer": _pointer(one["loc"]), "detail": one["msg"].removeprefix("Value error, ")} for one in error.errors()
     ]
@@ -116,7 +116,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 
 async def _http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101
+    assert isinstance(error, HTTPException)  # noqa: S101 - as above
     headers = dict(error.headers or {})
     if error.status_code == 400 and error.__cause__ is not None:  # FastAPI's word for a body that is no text at all
         return _answer(request, 422, "the body cannot be read: expected JSON in UTF-8", code="invalid_input")
